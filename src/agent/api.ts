@@ -1,0 +1,225 @@
+import type { Fault } from '../core/errors.ts';
+import type { AccountId, AgreementId, CooperativeId, DeviceId, SnapshotId } from '../core/ids.ts';
+import type { Cancellable, Progress } from '../core/progress.ts';
+import type { StorageSpace } from '../ports/blob-store.ts';
+import type { BrokerStatus } from '../ports/rendezvous.ts';
+import type { Sink } from '../ports/sink.ts';
+import type { Source } from '../ports/source.ts';
+
+/**
+ * What a device can be asked, by the app and the command line alike. Every state is plain data (structured-cloneable), so that
+ * a second tab can show the leader's state. Every method rejects with RoostError.
+ */
+export interface AgentApi {
+  readonly state: AgentState;
+  /** Called after every change with the new state; returns a function that ends it. */
+  subscribe(handler: (state: AgentState) => void): () => void;
+
+  /** Makes an account; the words are told once and kept nowhere. */
+  createAccount(): Promise<{ readonly words: string }>;
+  /** Checks words typed in and makes this a device of their account. @throws 'wrong-words' */
+  useWords(words: string): Promise<void>;
+  found(name: string, displayName: string): Promise<{ readonly invite: string }>;
+  /** `link` is the whole invite link or its fragment. @throws 'bad-invite' | 'unreachable' */
+  join(link: string, displayName: string): Promise<void>;
+  /** After useWords: finds heads, certifies this device, reads rosters, heads, ledgers, index. @throws 'not-found' | 'too-few' | 'unreachable' */
+  recover(options?: { readonly onProgress?: (progress: Progress) => void } & Cancellable): Promise<RecoveryReport>;
+  /** A fresh invite link for this cooperative (stewards). The broker's origin is the link's address. */
+  invite(options?: { readonly uses?: number; readonly days?: number }): Promise<{ readonly invite: string }>;
+
+  /** Opens sessions to all partners and keeps holding for others until `stop`. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  setOffer(bytes: number): Promise<void>;
+  setDeviceLabel(label: string): Promise<void>;
+
+  backup(sources: readonly Source[], options?: BackupOptions): Promise<BackupReport>;
+  removeFolder(name: string): Promise<void>;
+  pause(): void;
+  resume(): void;
+
+  snapshots(): Promise<readonly SnapshotSummary[]>;
+  /** Entries of one folder of a snapshot, `path` '' for the root; sorted: folders first, then by name. */
+  list(snapshot: SnapshotId, path: string): Promise<readonly FileSummary[]>;
+  restore(snapshot: SnapshotId, options: RestoreOptions): Promise<RestoreReport>;
+  /** Drops snapshots that no rule keeps and releases the space of chunks that none needs. */
+  forget(keep: KeepRules): Promise<{ readonly forgotten: readonly SnapshotId[]; readonly releasedBytes: number }>;
+  /** Forgets everything on this device: keys, index, held pieces. */
+  wipe(): Promise<void>;
+}
+
+export interface BackupOptions extends Cancellable {
+  /** 'auto' or 'mirror:3' | 'parity:4+1' | 'reed-solomon:6+3' | 'stripe:4' */
+  readonly code?: string;
+  readonly onProgress?: (progress: Progress) => void;
+  /** patterns of paths left out, gitignore syntax */
+  readonly exclude?: readonly string[];
+}
+
+export interface BackupReport {
+  readonly snapshot: SnapshotId;
+  readonly files: number;
+  readonly bytes: number;
+  /** bytes sent to holders, all redundancy and records included */
+  readonly sentBytes: number;
+  /** sealed bytes of new packs before redundancy */
+  readonly storedBytes: number;
+  /** bytes of file content that were read */
+  readonly readBytes: number;
+  readonly seconds: number;
+  readonly unreadable: readonly { readonly path: string; readonly reason: string }[];
+  readonly health: HealthState;
+}
+
+export interface RestoreOptions extends Cancellable {
+  readonly sink: Sink;
+  /** files and folders by path in the snapshot; all when empty */
+  readonly paths: readonly string[];
+  readonly onProgress?: (progress: Progress) => void;
+}
+export interface RestoreReport {
+  readonly files: number;
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly failed: readonly { readonly path: string; readonly fault: Fault; readonly reason: string }[];
+  /** holders that served wrong bytes, repaired by reading elsewhere */
+  readonly corrected: readonly { readonly device: DeviceId; readonly segments: number }[];
+}
+
+export interface RecoveryReport {
+  readonly cooperative: string;
+  readonly snapshots: number;
+  readonly heads: number;
+  /** partners that answered, and all that the heads name */
+  readonly partnersRead: number;
+  readonly partners: number;
+  /** a sentence when fewer partners than is safe were read */
+  readonly warning: string | undefined;
+}
+
+export interface KeepRules {
+  readonly last?: number;
+  readonly hourly?: number;
+  readonly daily?: number;
+  readonly weekly?: number;
+  readonly monthly?: number;
+  readonly yearly?: number;
+}
+
+export interface SnapshotSummary {
+  readonly snapshot: SnapshotId;
+  readonly device: DeviceId;
+  readonly deviceLabel: string;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly files: number;
+  readonly bytes: number;
+  readonly unreadableCount: number;
+}
+export interface FileSummary {
+  readonly path: string;
+  readonly name: string;
+  readonly kind: 'file' | 'folder' | 'link';
+  readonly bytes: number;
+  readonly mtimeMs: number;
+}
+
+export type HealthState = 'protected' | 'saving' | 'at-risk' | 'paused' | 'empty';
+
+export interface AgentState {
+  /** 'new' no account; 'keys' an account but no cooperative; 'member' all set */
+  readonly phase: 'new' | 'keys' | 'member';
+  readonly account: AccountId | undefined;
+  readonly device: DeviceId | undefined;
+  readonly deviceLabel: string;
+  readonly broker: BrokerStatus;
+  readonly cooperative: CooperativeView | undefined;
+  readonly health: Health;
+  readonly folders: readonly FolderView[];
+  readonly partners: readonly PartnerView[];
+  readonly space: SpaceView;
+  readonly task: TaskView | undefined;
+  /** newest first, at most 500 */
+  readonly activity: readonly ActivityEntry[];
+}
+
+export interface CooperativeView {
+  readonly id: CooperativeId;
+  readonly name: string;
+  readonly role: 'member' | 'steward';
+  readonly members: readonly { readonly account: AccountId; readonly name: string; readonly role: 'member' | 'steward'; readonly self: boolean; readonly online: boolean }[];
+}
+
+/** Facts of the one sentence; the app words it. */
+export interface Health {
+  readonly state: HealthState;
+  /** partners that hold pieces of ours and how many of them may vanish before anything is lost (the worst pack) */
+  readonly partners: number;
+  readonly canLose: number;
+  /** how many of those partners are connected now */
+  readonly online: number;
+  /** everything is on this very computer (or household): safe from mistakes, not from its loss */
+  readonly sameComputer: boolean;
+  readonly lastSavedAt: number | undefined;
+  /** why at risk, or why nothing can be saved */
+  readonly reason: HealthReason | undefined;
+}
+export type HealthReason =
+  | 'no-partners'
+  | 'too-few-partners'
+  | 'packs-incomplete'
+  | 'holders-lost-pieces'
+  | 'last-run-failed'
+  | 'files-unreadable'
+  | 'partners-full';
+
+export interface FolderView {
+  readonly name: string;
+  readonly health: HealthState;
+  readonly lastSavedAt: number | undefined;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+export type PartnerState = 'candidate' | 'negotiating' | 'active' | 'suspect' | 'leaving' | 'reneged' | 'evicted' | 'departed';
+
+export interface PartnerView {
+  readonly device: DeviceId;
+  readonly account: AccountId;
+  readonly name: string;
+  readonly deviceLabel: string;
+  readonly state: PartnerState;
+  /** why it is in this state, as a sentence-ready code and since when */
+  readonly reason: string | undefined;
+  readonly online: boolean;
+  readonly lastSeenAt: number | undefined;
+  readonly agreement: AgreementId | undefined;
+  /** bytes of ours it holds, bytes of its we hold, and what each side promised */
+  readonly held: number;
+  readonly holding: number;
+  readonly givesUs: number;
+  readonly weGive: number;
+  readonly platform: string;
+  readonly storageClass: string;
+}
+
+export interface SpaceView extends StorageSpace {
+  readonly offered: number;
+  readonly promised: number;
+  /** bytes held for others */
+  readonly held: number;
+}
+
+export interface TaskView {
+  readonly kind: 'backup' | 'restore' | 'recover' | 'forget';
+  readonly paused: boolean;
+  readonly progress: Progress;
+}
+
+export interface ActivityEntry {
+  readonly at: number;
+  readonly event: string;
+  /** plain data for the sentence */
+  readonly details: Readonly<Record<string, string | number>>;
+  readonly level: 'info' | 'warning' | 'problem';
+}

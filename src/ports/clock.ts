@@ -1,0 +1,20 @@
+import type { AbortSignalLike } from '../core/progress.ts';
+
+/** Time, injected. */
+export interface Clock {
+  /** milliseconds since 1970, wall clock */
+  now(): number;
+  /** milliseconds, never goes back; for durations and speeds */
+  monotonic(): number;
+  /** Resolves after `ms`; rejects with RoostError 'aborted' when the signal fires. */
+  sleep(ms: number, options?: { readonly signal?: AbortSignalLike }): Promise<void>;
+  /** Calls `callback` after `ms`; returns a function that cancels it. Does not keep a Node.js process alive. */
+  after(ms: number, callback: () => void): () => void;
+  /** A new abort controller of the platform. */
+  abortController(): AbortControllerLike;
+}
+
+export interface AbortControllerLike {
+  readonly signal: AbortSignalLike;
+  abort(reason?: unknown): void;
+}

@@ -1,0 +1,28 @@
+import type { Bytes } from '../core/bytes.ts';
+import type { SourceEntry } from './source.ts';
+
+/**
+ * Where a restore goes: a directory, a picked directory handle, a streamed ZIP, memory, nowhere (check).
+ * Paths are untrusted: the agent passes only parts that core/snapshot/safe-path.ts let through, and every sink checks again.
+ * Files are written one after another unless `parallel` says how many may be open at once.
+ */
+export interface Sink {
+  readonly parallel: number;
+  folder(entry: RestoredEntry): Promise<void>;
+  /** Starts a file; bytes come in order. `close` finishes it (mode, mtime, rename into place), `abort` leaves nothing. */
+  file(entry: RestoredEntry): Promise<FileWriter>;
+  /** Makes a symbolic link, or rejects with RoostError 'unsupported' where it cannot be had. */
+  link(entry: RestoredEntry): Promise<void>;
+  /** All is written: sets folder times, ends the archive. */
+  finish(): Promise<void>;
+  abort(reason: string): Promise<void>;
+}
+
+export type RestoredEntry = Omit<SourceEntry, 'kind'>;
+
+export interface FileWriter {
+  /** Resolves when the sink can take more. */
+  write(data: Bytes): Promise<void>;
+  close(): Promise<void>;
+  abort(): Promise<void>;
+}

@@ -1,0 +1,42 @@
+import type { Bytes } from '../core/bytes.ts';
+import type { Cancellable } from '../core/progress.ts';
+
+/** A folder to back up: a directory on disk, a dropped directory handle, a list of picked files, memory. */
+export interface Source {
+  /** Name of the root, one path part. */
+  readonly name: string;
+  /**
+   * Every entry below the root, parents before children, children of one folder in a row. Paths are parts joined by '/'
+   * and relative to the root ('' is the root folder itself and comes first). What cannot be read is told, not thrown.
+   */
+  entries(options?: Cancellable): AsyncIterable<SourceEntry | SourceFault>;
+  /**
+   * Reads `length` bytes at `offset` of a file listed before; fewer only at the end of the file.
+   * @throws RoostError 'denied' | 'not-found' | 'corrupt' (changed while it was read) | 'aborted'
+   */
+  read(path: string, offset: number, length: number): Promise<Bytes>;
+  /** Size and time now, to see whether a file changed while it was read. */
+  stat(path: string): Promise<SourceStat>;
+}
+
+export interface SourceStat {
+  readonly size: number;
+  /** nanoseconds since 1970 */
+  readonly mtimeNs: bigint;
+}
+
+export interface SourceEntry extends SourceStat {
+  readonly kind: 'file' | 'folder' | 'link';
+  readonly path: string;
+  /** POSIX permission bits where the platform has them */
+  readonly mode: number | undefined;
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
+  /** target of a symbolic link */
+  readonly target: string | undefined;
+}
+
+export interface SourceFault {
+  readonly kind: 'unreadable';
+  readonly path: string;
+  readonly reason: string;
+}
