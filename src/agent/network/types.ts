@@ -1,0 +1,43 @@
+import type { Bytes } from '../../core/bytes.ts';
+import type { Agreement } from '../../core/agreement/types.ts';
+import type { AccountId, DeviceId } from '../../core/ids.ts';
+import type { RosterState } from '../../core/roster/types.ts';
+import type { Cancellable } from '../../core/progress.ts';
+import type { PartnerState } from '../api.ts';
+import type { Remote } from '../session/types.ts';
+
+/** Our cooperative as seen from here: who is there, who is connected, with whom we have agreements. */
+export interface Cooperation {
+  readonly roster: RosterState;
+  /** Sessions open now. */
+  connected(): readonly Remote[];
+  /** An open session, or a new one. @throws 'unreachable' | 'timeout' | 'refused' (not who it says it is) */
+  session(device: DeviceId, options?: Cancellable): Promise<Remote>;
+  /** Partners known: everyone we have an agreement with, connected or not. */
+  partners(): readonly Partner[];
+  /**
+   * Makes sure that agreements exist with as many other members' devices as are reachable (one per account first), each giving
+   * us at least `bytes` more than we already hold there. Devices that refuse or are full are left out.
+   */
+  ensurePartners(bytes: number, options?: Cancellable): Promise<readonly Partner[]>;
+  /** Takes over agreements that a holder has with another (lost) device of our account. */
+  adopt(encodedAgreement: Bytes, holder: DeviceId): Promise<Partner>;
+  onChange(handler: () => void): () => void;
+}
+
+export interface Partner {
+  readonly device: DeviceId;
+  readonly account: AccountId;
+  readonly agreement: Agreement;
+  /** true when the agreement was made by another device of our account and adopted here */
+  readonly adopted: boolean;
+  readonly state: PartnerState;
+  readonly reason: string | undefined;
+  readonly online: boolean;
+  readonly lastSeenAt: number | undefined;
+  readonly deviceLabel: string;
+  readonly platform: string;
+  readonly storageClass: string;
+  /** neighbourhood hash as the broker told it */
+  readonly neighbourhood: string | undefined;
+}
