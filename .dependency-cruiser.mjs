@@ -112,7 +112,7 @@ export default {
   allowedSeverity: 'error',
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)dist/' },
+    exclude: { path: '^dist/' },
     tsPreCompilationDeps: true,
     detectProcessBuiltinModuleCalls: true,
     skipAnalysisNotInRules: false,

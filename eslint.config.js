@@ -7,12 +7,7 @@ import svelteConfig from './svelte.config.js';
 const CONFIG_FILES = ['*.js', '*.mjs', '*.cjs', 'vite.config.ts', 'vitest.config.ts'];
 
 /** Code that gets time and chance as arguments. */
-const PURE = [
-  'src/core/**/*.ts',
-  'src/ports/**/*.ts',
-  'src/agent/**/*.ts',
-  'src/adapters/memory/**/*.ts',
-];
+const PURE = ['src/core/**/*.ts', 'src/ports/**/*.ts', 'src/agent/**/*.ts', 'src/adapters/memory/**/*.ts'];
 
 const TIME_AND_CHANCE = [
   ['Date', 'take the time from the clock port'],

@@ -14,6 +14,8 @@ export default defineConfig({
       // The app registers it, and asks before a newer version takes over.
       injectRegister: null,
       injectManifest: {
+        // One classic script: module service workers are younger than the browsers we support.
+        rollupFormat: 'iife',
         globPatterns: ['**/*.{html,js,css,svg,png,wasm,webmanifest,woff2}'],
         maximumFileSizeToCacheInBytes: 8 * 1024 * 1024,
       },
@@ -21,7 +23,8 @@ export default defineConfig({
         id: './',
         name: 'Roost',
         short_name: 'Roost',
-        description: 'Backup that friends keep for each other: give spare disk, get encrypted backup in return.',
+        description:
+          'Backup that friends keep for each other: give spare disk, get encrypted backup in return.',
         start_url: './',
         scope: './',
         display: 'standalone',
