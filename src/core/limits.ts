@@ -52,3 +52,8 @@ export const PATH_MAX_DEPTH = 256;
 
 /** A volume of the holder's disk is closed when it reaches this. */
 export const VOLUME_MAX_BYTES = 64 * MIB;
+
+/** Chunks of one pack: keeps a pack's index entry within one bundle. */
+export const PACK_MAX_CHUNKS = 8192;
+/** Unreadable paths named in a snapshot; the count tells all. */
+export const UNREADABLE_MAX = 1000;

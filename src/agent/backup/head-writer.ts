@@ -1,0 +1,209 @@
+import type { Bytes } from '../../core/bytes.ts';
+import { RoostError, faultOf } from '../../core/errors.ts';
+import { totalShards } from '../../core/erasure/codes.ts';
+import type { Code } from '../../core/erasure/codes.ts';
+import type { PackId, SnapshotId } from '../../core/ids.ts';
+import type { AbortSignalLike } from '../../core/progress.ts';
+import { sealHead } from '../../core/snapshot/head.ts';
+import type { Snapshot } from '../../core/snapshot/types.ts';
+import type { MetaOperation } from '../../ports/meta-store.ts';
+import type { AgentContext } from '../context.ts';
+import { mapLimited } from '../limiter.ts';
+import { encodeJournal } from '../repository/journal.ts';
+import type { OwnHead, StoredPack } from '../repository/records.ts';
+import type { PlacedPack } from './pack-placer.ts';
+import { PackWriter } from './pack-writer.ts';
+import type { SealedPack } from './pack-writer.ts';
+
+/** With more journal packs than this the next run writes the journal anew. */
+const JOURNAL_PACKS_MAX = 64;
+const HEAD_SENDS_UNDER_WAY = 8;
+
+export interface CommitRequest {
+  readonly snapshots: readonly Snapshot[];
+  readonly removedPacks: readonly PackId[];
+  readonly forgotten: readonly SnapshotId[];
+  readonly code: Code;
+  readonly place: (pack: SealedPack) => Promise<PlacedPack>;
+}
+
+/**
+ * Makes a run's outcome part of the account: journal parts in meta packs, then a new head that leads to them. The head is
+ * durable here before any holder sees it, so a crash can never give one number to two heads.
+ */
+export async function commitRun(context: AgentContext, request: CommitRequest): Promise<void> {
+  const { repository } = context;
+  const own = await repository.ownHead();
+  const compact = own.index.length >= JOURNAL_PACKS_MAX;
+  const forgotten = new Set(request.forgotten);
+  const { fresh, orphans } = await packsToJournal(context, own, compact, new Set(request.removedPacks));
+  const kept = compact
+    ? (await repository.snapshots()).filter((s) => s.device === context.device && !forgotten.has(s.id))
+    : [];
+  const journal = await writeJournal(context, request, {
+    packs: fresh,
+    removedPacks: compact ? [] : request.removedPacks,
+    snapshots: [...kept, ...request.snapshots],
+    forgotten: compact ? [] : request.forgotten,
+  });
+  const next = await makeHead(context, own, compact ? journal : [...own.index, ...journal]);
+  await repository.apply([
+    repository.operations.ownHead(next),
+    ...fresh.map((pack) => repository.operations.pack({ ...pack, journaled: true })),
+    ...request.snapshots.map((snapshot) => repository.operations.snapshot(snapshot)),
+    ...request.forgotten.map((id) => repository.operations.dropSnapshot(id)),
+    ...(await freeing(context, compact ? [...own.index, ...orphans] : orphans)),
+  ]);
+}
+
+/** Own packs that the journal does not name yet (all, when it is written anew), and journal packs that no head names. */
+async function packsToJournal(
+  context: AgentContext,
+  own: OwnHead,
+  compact: boolean,
+  removed: ReadonlySet<PackId>,
+): Promise<{ fresh: StoredPack[]; orphans: StoredPack[] }> {
+  const index = new Set(own.index.map(({ packId }) => packId));
+  const fresh: StoredPack[] = [];
+  const orphans: StoredPack[] = [];
+  for await (const pack of context.repository.packs()) {
+    if (pack.device !== context.device || removed.has(pack.packId)) continue;
+    if (pack.journal) {
+      if (!index.has(pack.packId)) orphans.push(pack);
+    } else if (compact || !pack.journaled) {
+      fresh.push(pack);
+    }
+  }
+  return { fresh, orphans };
+}
+
+async function writeJournal(
+  context: AgentContext,
+  request: CommitRequest,
+  change: Parameters<typeof encodeJournal>[1],
+): Promise<StoredPack[]> {
+  const { repository, platform } = context;
+  const written: { readonly number: number; readonly pack: StoredPack }[] = [];
+  const writer = new PackWriter({
+    kind: 'meta',
+    code: request.code,
+    codec: platform.codec,
+    random: platform.random,
+    place: async (sealed) => {
+      const placed = await request.place(sealed);
+      const pack = storedPack(sealed, placed, context, 'journal');
+      await repository.commitPack(pack, [], placed.placements);
+      written.push({ number: sealed.number, pack });
+    },
+  });
+  try {
+    for await (const part of encodeJournal(repository, change)) await writer.addBundle(part);
+    await writer.finish();
+  } catch (error) {
+    await writer.settle();
+    throw error;
+  }
+  return written.sort((a, b) => a.number - b.number).map(({ pack }) => pack);
+}
+
+/** What the index keeps of a pack just placed. */
+export function storedPack(
+  sealed: SealedPack,
+  placed: PlacedPack,
+  context: AgentContext,
+  role: 'content' | 'journal',
+): StoredPack {
+  return {
+    packId: sealed.packId,
+    salt: sealed.salt,
+    kind: sealed.kind,
+    code: sealed.code,
+    shardBytes: placed.shardBytes,
+    bundles: sealed.lengths,
+    chunks: sealed.chunks.map(({ id }) => id),
+    device: context.device,
+    deadSince: undefined,
+    journaled: role === 'journal',
+    journal: role === 'journal',
+  };
+}
+
+/** Operations that forget packs here and mark their shards for release once the new head is acknowledged. */
+export async function freeing(context: AgentContext, packs: readonly StoredPack[]): Promise<MetaOperation[]> {
+  const { repository } = context;
+  const operations: MetaOperation[] = [];
+  for (const pack of packs) {
+    operations.push(repository.operations.dropPack(pack.packId));
+    for (const placement of await repository.placements(pack.packId)) {
+      operations.push(repository.operations.dropPlacement(placement), repository.operations.release(placement));
+    }
+  }
+  return operations;
+}
+
+async function makeHead(context: AgentContext, own: OwnHead, index: readonly StoredPack[]): Promise<OwnHead> {
+  const { cooperation, keys, platform, signer, certificate, device, deviceLabel } = context;
+  const { roster } = cooperation;
+  const seq = own.seq + 1;
+  const sealed = await sealHead(platform.crypto, keys, signer, certificate, {
+    account: keys.account,
+    device,
+    cooperative: roster.cooperative,
+    roster: { length: roster.length, head: roster.head },
+    seq,
+    prevHash: own.hash,
+    index: index.map(({ packId, salt, kind, code, shardBytes, bundles }) => ({
+      packId,
+      salt,
+      kind,
+      code,
+      shardBytes,
+      bundles,
+    })),
+    partners: cooperation.partners().map((p) => ({ device: p.device, account: p.account, agreement: p.agreement.id })),
+    savedAt: platform.clock.now(),
+    deviceLabel,
+  });
+  return { seq, hash: await platform.crypto.sha256(sealed), index, acknowledged: false, sealed };
+}
+
+/**
+ * Brings the newest own head to the partners. It counts as acknowledged when so many have it that one is left after any `k`
+ * are gone; the broker's mailbox gets a copy, too.
+ * @throws RoostError 'too-few' when too few took it
+ */
+export async function publishHead(context: AgentContext, code: Code, signal?: AbortSignalLike): Promise<void> {
+  const { cooperation, keys, platform, repository } = context;
+  const own = await repository.ownHead();
+  const head = own.sealed;
+  if (!head || own.acknowledged) return;
+  const partners = cooperation.partners().filter(({ state }) => state === 'active' || state === 'suspect');
+  const outcomes = await mapLimited(partners, HEAD_SENDS_UNDER_WAY, async ({ device }) => {
+    try {
+      const remote = await cooperation.session(device, signal ? { signal } : {});
+      await remote.putHead(keys.rendezvous, head);
+      return true;
+    } catch (error) {
+      if (faultOf(error) === 'aborted') throw error;
+      platform.log.warn('head not taken', { device, fault: faultOf(error) });
+      return false;
+    }
+  });
+  await leaveCopy(context, head);
+  const taken = outcomes.filter(Boolean).length;
+  const needed = Math.min(code.k + 1, totalShards(code));
+  if (taken < needed) {
+    throw new RoostError('too-few', `the record of this run reached ${taken} partners, ${needed} are needed`);
+  }
+  await repository.apply([repository.operations.ownHead({ ...own, acknowledged: true })]);
+}
+
+async function leaveCopy(context: AgentContext, head: Bytes): Promise<void> {
+  const { cooperation, keys } = context;
+  try {
+    await cooperation.leaveHead(keys.rendezvous, head);
+  } catch (error) {
+    // The broker is optional: partners have the head.
+    context.platform.log.info('broker did not take a copy of the head', { fault: faultOf(error) });
+  }
+}

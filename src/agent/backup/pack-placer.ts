@@ -1,0 +1,195 @@
+import type { Bytes } from '../../core/bytes.ts';
+import { totalShards } from '../../core/erasure/codes.ts';
+import type { Code } from '../../core/erasure/codes.ts';
+import { RoostError, faultOf, messageOf } from '../../core/errors.ts';
+import type { AccountId } from '../../core/ids.ts';
+import { SEALED_SEGMENT_BYTES } from '../../core/limits.ts';
+import type { AbortSignalLike } from '../../core/progress.ts';
+import type { Codec, EncodedPack, Seal, SealedShard } from '../../ports/codec.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/log.ts';
+import { throwIfAborted } from '../cancellation.ts';
+import type { Cooperation, Partner } from '../network/types.ts';
+import type { Placement } from '../repository/records.ts';
+import type { Repository } from '../repository/repository.ts';
+import type { SealedPack } from './pack-writer.ts';
+
+/** How long a holder that fell silent is waited for before its shard goes elsewhere. */
+const PATIENCE_WITH_SPARE_MS = 5_000;
+const PATIENCE_WITHOUT_SPARE_MS = 30_000;
+const RETRY_PAUSE_MS = 500;
+
+export interface PackPlacerOptions {
+  readonly owner: AccountId;
+  readonly cooperation: Cooperation;
+  readonly repository: Repository;
+  readonly codec: Codec;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly partners: readonly Partner[];
+  readonly onSent: (bytes: number) => void;
+  readonly signal: AbortSignalLike | undefined;
+}
+
+/** What became of a pack: where its shards lie, fewer than `n` when holders failed and none could take over. */
+export interface PlacedPack {
+  readonly shardBytes: number;
+  readonly placements: readonly Placement[];
+}
+
+/** Codes a pack and brings each shard to a distinct holder, durably. */
+export class PackPlacer {
+  readonly #options: PackPlacerOptions;
+  #turn = 0;
+
+  constructor(options: PackPlacerOptions) {
+    this.#options = options;
+  }
+
+  /** @throws RoostError 'too-few' when fewer shards than `m` plus half of `k` found a holder */
+  async place(pack: SealedPack): Promise<PlacedPack> {
+    const { owner, repository, codec } = this.#options;
+    const n = totalShards(pack.code);
+    const order = this.#order();
+    if (order.length < n) {
+      throw new RoostError('too-few', `a pack in ${n} pieces needs ${n} partners, ${order.length} can be reached`);
+    }
+    const chosen = order.slice(0, n);
+    const spares = order.slice(n);
+    const rows = await repository.reserve(
+      pack.packId,
+      chosen.map((partner) => partner.agreement.id),
+    );
+    const encoded = await codec.encodePack({
+      packId: pack.packId,
+      salt: pack.salt,
+      kind: pack.kind,
+      code: pack.code,
+      parts: pack.parts,
+      lengths: pack.lengths,
+      seals: chosen.map((partner, shard) => sealFor(owner, partner, pack, shard)),
+    });
+    const placements = await Promise.all(
+      encoded.shards.map(async (shard, i) => {
+        const partner = chosen[i] as Partner;
+        return this.#bring(pack, encoded, shard, partner, rows[i] ?? 0, spares);
+      }),
+    );
+    const placed = placements.filter((placement) => placement !== undefined);
+    const needed = enoughShards(pack.code);
+    if (placed.length < needed) {
+      throw new RoostError('too-few', `only ${placed.length} of ${n} pieces found a holder, at least ${needed} are needed`);
+    }
+    return { shardBytes: encoded.shardBytes, placements: placed };
+  }
+
+  /** Partners in the order of this pack: turned by one each time, so that all fill alike. */
+  #order(): Partner[] {
+    const { partners } = this.#options;
+    const turn = this.#turn++ % Math.max(1, partners.length);
+    return [...partners.slice(turn), ...partners.slice(0, turn)];
+  }
+
+  async #bring(
+    pack: SealedPack,
+    encoded: EncodedPack,
+    shard: SealedShard,
+    partner: Partner,
+    row: number,
+    spares: Partner[],
+  ): Promise<Placement | undefined> {
+    const { log, owner, repository } = this.#options;
+    let current = { shard, partner, row };
+    for (;;) {
+      try {
+        return await this.#put(current.shard, current.partner, current.row, spares.length > 0);
+      } catch (error) {
+        if (faultOf(error) === 'aborted') throw error;
+        log.warn('piece not taken', { device: current.partner.device, fault: faultOf(error), message: messageOf(error) });
+        const spare = spares.shift();
+        if (spare === undefined) return undefined;
+        const [spareRow] = await repository.reserve(pack.packId, [spare.agreement.id]);
+        current = {
+          shard: await this.#reseal(pack, encoded, sealFor(owner, spare, pack, shard.seal.shard)),
+          partner: spare,
+          row: spareRow ?? 0,
+        };
+      }
+    }
+  }
+
+  async #put(shard: SealedShard, partner: Partner, row: number, hasSpare: boolean): Promise<Placement> {
+    const { cooperation, clock, signal, onSent } = this.#options;
+    const placement: Placement = {
+      packId: shard.seal.packId,
+      shard: shard.seal.shard,
+      holder: partner.device,
+      agreement: partner.agreement.id,
+      row,
+      bytes: shard.sealed.length,
+      segments: shard.segments,
+      sha256: shard.sha256,
+    };
+    const patience = hasSpare ? PATIENCE_WITH_SPARE_MS : PATIENCE_WITHOUT_SPARE_MS;
+    const cancel = signal ? { signal } : {};
+    const until = clock.monotonic() + patience;
+    for (;;) {
+      throwIfAborted(signal);
+      try {
+        const remote = await cooperation.session(partner.device, cancel);
+        await remote.put(partner.agreement.id, placement, shard.sealed, { ...cancel, onSent });
+        return placement;
+      } catch (error) {
+        const fault = faultOf(error);
+        if ((fault !== 'unreachable' && fault !== 'timeout') || clock.monotonic() >= until) throw error;
+        await clock.sleep(RETRY_PAUSE_MS, cancel);
+      }
+    }
+  }
+
+  /** Seals a shard for another holder from the sealed shards that are still in memory. */
+  async #reseal(pack: SealedPack, encoded: EncodedPack, seal: Seal): Promise<SealedShard> {
+    const { codec } = this.#options;
+    const present = await Promise.all(
+      encoded.shards.slice(0, pack.code.m).map(async (shard) => {
+        const { plain, corrupt } = await codec.openSegments({
+          seal: shard.seal,
+          segments: shard.segments,
+          sealed: splitSegments(shard.sealed).map((bytes, index) => ({ index, bytes })),
+        });
+        if (corrupt.length > 0) throw new RoostError('internal', 'a shard just sealed does not open');
+        return { shard: shard.seal.shard, bytes: joinPlain(plain, encoded.shardBytes) };
+      }),
+    );
+    return codec.remakeShard({ code: pack.code, shardBytes: encoded.shardBytes, present, seal });
+  }
+}
+
+/** Below this a pack would stand too near to loss to call it saved. */
+export function enoughShards(code: Code): number {
+  return code.m + Math.ceil(code.k / 2);
+}
+
+function sealFor(owner: AccountId, partner: Partner, pack: SealedPack, shard: number): Seal {
+  return { owner, holder: partner.device, agreement: partner.agreement.id, packId: pack.packId, shard };
+}
+
+/** The sealed segments of a shard, as copies that may be transferred. */
+export function splitSegments(sealed: Bytes): Bytes[] {
+  const segments: Bytes[] = [];
+  for (let at = 0; at < sealed.length; at += SEALED_SEGMENT_BYTES) {
+    segments.push(sealed.slice(at, at + SEALED_SEGMENT_BYTES));
+  }
+  return segments;
+}
+
+function joinPlain(parts: readonly (Bytes | undefined)[], length: number): Bytes {
+  const joined = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    if (!part) continue;
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}

@@ -1,0 +1,91 @@
+import type { ChunkId } from '../../core/ids.ts';
+import type { AbortSignalLike } from '../../core/progress.ts';
+import type { Source, SourceEntry } from '../../ports/source.ts';
+import { throwIfAborted } from '../cancellation.ts';
+
+/** A file, folder or link as scanned, on its way to becoming a tree entry. */
+export interface ScanNode {
+  readonly name: string;
+  readonly entry: SourceEntry;
+  readonly children: ScanNode[];
+  /** content of a file, once known; undefined until read */
+  chunks: readonly ChunkId[] | undefined;
+  /** bytes really read, when the file changed its size after the scan */
+  savedBytes: number | undefined;
+  /** why a file could not be read; it is then left out of the tree */
+  fault: string | undefined;
+}
+
+export interface ScannedSource {
+  readonly source: Source;
+  readonly root: ScanNode;
+  /** files in the order of the scan */
+  readonly files: readonly ScanNode[];
+  readonly folders: number;
+  readonly bytes: number;
+  readonly unreadable: readonly { readonly path: string; readonly reason: string }[];
+}
+
+/** Walks a source by size and time only; no content is read. */
+export async function scanSource(
+  source: Source,
+  onFile: (bytes: number, path: string) => void,
+  signal: AbortSignalLike | undefined,
+): Promise<ScannedSource> {
+  const root = emptyFolder(source.name, '');
+  const folders = new Map<string, ScanNode>([['', root]]);
+  const files: ScanNode[] = [];
+  const unreadable: { path: string; reason: string }[] = [];
+  let top = root;
+  let bytes = 0;
+  for await (const entry of source.entries(signal ? { signal } : {})) {
+    throwIfAborted(signal);
+    if (entry.kind === 'unreadable') {
+      unreadable.push({ path: joinPath(source.name, entry.path), reason: entry.reason });
+      continue;
+    }
+    if (entry.path === '') {
+      top = { ...root, entry };
+      folders.set('', top);
+      continue;
+    }
+    const slash = entry.path.lastIndexOf('/');
+    const parent = folders.get(slash < 0 ? '' : entry.path.slice(0, slash));
+    if (parent === undefined) {
+      unreadable.push({ path: joinPath(source.name, entry.path), reason: 'its folder could not be read' });
+      continue;
+    }
+    const node: ScanNode = {
+      name: entry.path.slice(slash + 1),
+      entry,
+      children: [],
+      chunks: undefined,
+      savedBytes: undefined,
+      fault: undefined,
+    };
+    parent.children.push(node);
+    if (entry.kind === 'folder') folders.set(entry.path, node);
+    if (entry.kind === 'file') {
+      files.push(node);
+      bytes += entry.size;
+      onFile(entry.size, entry.path);
+    }
+  }
+  return { source, root: top, files, folders: folders.size, bytes, unreadable };
+}
+
+/** The path of an entry as snapshots show it: the folder's name first. */
+export function joinPath(folder: string, path: string): string {
+  return path === '' ? folder : `${folder}/${path}`;
+}
+
+function emptyFolder(name: string, path: string): ScanNode {
+  return {
+    name,
+    entry: { kind: 'folder', path, size: 0, mtimeNs: 0n, mode: undefined, owner: undefined, target: undefined },
+    children: [],
+    chunks: undefined,
+    savedBytes: undefined,
+    fault: undefined,
+  };
+}

@@ -1,0 +1,68 @@
+import type { OnProgress, Progress } from '../core/progress.ts';
+import type { Clock } from '../ports/clock.ts';
+
+/** Speed is averaged over this long: shorter jumps about, longer lies after a change. */
+const SPEED_WINDOW_MS = 8_000;
+/** At most this often to the listener, so that the page stays calm. */
+const REPORT_INTERVAL_MS = 100;
+
+type Counts = Pick<Progress, 'done' | 'total' | 'files' | 'filesTotal' | 'transferred'>;
+
+/** Counts work done and tells speed and time left. */
+export class ProgressMeter {
+  readonly #clock: Clock;
+  readonly #report: OnProgress;
+  readonly #samples: { at: number; done: number }[] = [];
+  #phase: Progress['phase'];
+  #counts: Counts = { done: 0, total: 0, files: 0, filesTotal: 0, transferred: 0 };
+  #path: string | undefined;
+  #reportedAt = -Infinity;
+
+  constructor(clock: Clock, phase: Progress['phase'], report: OnProgress) {
+    this.#clock = clock;
+    this.#phase = phase;
+    this.#report = report;
+  }
+
+  phase(phase: Progress['phase']): void {
+    this.#phase = phase;
+    this.#samples.length = 0;
+    this.#publish(true);
+  }
+
+  add(change: Partial<Counts>, path?: string): void {
+    const c = this.#counts;
+    this.#counts = {
+      done: c.done + (change.done ?? 0),
+      total: c.total + (change.total ?? 0),
+      files: c.files + (change.files ?? 0),
+      filesTotal: c.filesTotal + (change.filesTotal ?? 0),
+      transferred: c.transferred + (change.transferred ?? 0),
+    };
+    if (path !== undefined) this.#path = path;
+    this.#publish(false);
+  }
+
+  get transferred(): number {
+    return this.#counts.transferred;
+  }
+
+  #publish(always: boolean): void {
+    const now = this.#clock.monotonic();
+    if (!always && now - this.#reportedAt < REPORT_INTERVAL_MS) return;
+    this.#reportedAt = now;
+    this.#samples.push({ at: now, done: this.#counts.done });
+    while (this.#samples.length > 2 && now - (this.#samples[0]?.at ?? now) > SPEED_WINDOW_MS) this.#samples.shift();
+    const first = this.#samples[0];
+    const elapsed = first ? now - first.at : 0;
+    const speed = first && elapsed > 0 ? ((this.#counts.done - first.done) / elapsed) * 1000 : 0;
+    const left = Math.max(0, this.#counts.total - this.#counts.done);
+    this.#report({
+      ...this.#counts,
+      phase: this.#phase,
+      speed,
+      leftMs: speed > 0 && this.#phase !== 'scanning' ? (left / speed) * 1000 : undefined,
+      path: this.#path,
+    });
+  }
+}

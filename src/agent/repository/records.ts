@@ -1,0 +1,230 @@
+import type { Bytes } from '../../core/bytes.ts';
+import { concatBytes } from '../../core/bytes.ts';
+import { decodeCbor, encodeCbor } from '../../core/cbor.ts';
+import type { Code, CodeName } from '../../core/erasure/codes.ts';
+import { RoostError } from '../../core/errors.ts';
+import type { AgreementId, ChunkId, DeviceId, PackId } from '../../core/ids.ts';
+import {
+  chunkIdFromBytes,
+  idBytes,
+  packIdFromBytes,
+  parseAgreementId,
+  parseDeviceId,
+  parsePackId,
+} from '../../core/ids.ts';
+import { RECORD_MAX_BYTES } from '../../core/limits.ts';
+import type { PackRef } from '../../core/snapshot/types.ts';
+
+/** A pack as this device knows it. */
+export interface StoredPack extends PackRef {
+  /** device whose journal names it; only that device may free it */
+  readonly device: DeviceId;
+  /** chunks inside, to free them with the pack */
+  readonly chunks: readonly ChunkId[];
+  /** milliseconds since 1970 from which no snapshot needs it */
+  readonly deadSince: number | undefined;
+  /** acknowledged, but in no journal part yet: a run was cut off */
+  readonly journaled: boolean;
+  /** true for a pack that holds journal parts and is named by the head, not by the journal */
+  readonly journal: boolean;
+}
+
+/** Where one shard lies. */
+export interface Placement {
+  readonly packId: PackId;
+  readonly shard: number;
+  readonly holder: DeviceId;
+  readonly agreement: AgreementId;
+  readonly row: number;
+  readonly bytes: number;
+  readonly segments: number;
+  readonly sha256: Bytes;
+}
+
+export interface ChunkPlace {
+  readonly packId: PackId;
+  readonly bundle: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** What the scan remembers of a file. */
+export interface FileRecord {
+  readonly size: number;
+  readonly mtimeNs: bigint;
+  readonly chunks: readonly ChunkId[];
+  /** run that saw it last, to forget files that are gone */
+  readonly run: number;
+}
+
+const CHUNK_PLACE_BYTES = 28;
+
+export function encodeChunkPlace(place: ChunkPlace): Bytes {
+  const out = new Uint8Array(CHUNK_PLACE_BYTES);
+  out.set(idBytes(place.packId), 0);
+  const view = new DataView(out.buffer);
+  view.setUint32(16, place.bundle);
+  view.setUint32(20, place.offset);
+  view.setUint32(24, place.length);
+  return out;
+}
+
+export function decodeChunkPlace(bytes: Bytes): ChunkPlace {
+  if (bytes.length !== CHUNK_PLACE_BYTES) {
+    throw new RoostError('corrupt', `chunk place must be ${CHUNK_PLACE_BYTES} bytes, got ${bytes.length}`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return {
+    packId: packIdFromBytes(bytes.subarray(0, 16)),
+    bundle: view.getUint32(16),
+    offset: view.getUint32(20),
+    length: view.getUint32(24),
+  };
+}
+
+const CHUNK_ID_BYTES = 32;
+
+function joinChunkIds(ids: readonly ChunkId[]): Bytes {
+  return concatBytes(...ids.map(idBytes));
+}
+
+function splitChunkIds(bytes: Bytes): ChunkId[] {
+  const ids: ChunkId[] = [];
+  for (let i = 0; i + CHUNK_ID_BYTES <= bytes.length; i += CHUNK_ID_BYTES) {
+    ids.push(chunkIdFromBytes(bytes.subarray(i, i + CHUNK_ID_BYTES)));
+  }
+  return ids;
+}
+
+/** Local rows are our own writing: a row that does not decode means a damaged database. */
+function local<T>(what: string, bytes: Bytes, read: (value: never) => T): T {
+  try {
+    return read(decodeCbor(bytes, RECORD_MAX_BYTES) as never);
+  } catch (cause) {
+    throw new RoostError('corrupt', `local record of ${what} is damaged`, { cause });
+  }
+}
+
+type PackRow = [string, Bytes, 'data' | 'meta', string, number, number, number, number[], Bytes, number, boolean, string, boolean];
+
+export function encodeStoredPack(pack: StoredPack): Bytes {
+  const row: PackRow = [
+    pack.packId,
+    pack.salt,
+    pack.kind,
+    pack.code.name,
+    pack.code.m,
+    pack.code.k,
+    pack.shardBytes,
+    [...pack.bundles],
+    joinChunkIds(pack.chunks),
+    pack.deadSince ?? 0,
+    pack.journaled,
+    pack.device,
+    pack.journal,
+  ];
+  return encodeCbor(row);
+}
+
+export function decodeStoredPack(bytes: Bytes): StoredPack {
+  return local('a pack', bytes, (row: PackRow) => ({
+    packId: parsePackId(row[0]),
+    salt: row[1],
+    kind: row[2],
+    code: { name: row[3] as CodeName, m: row[4], k: row[5] } satisfies Code,
+    shardBytes: row[6],
+    bundles: row[7],
+    chunks: splitChunkIds(row[8]),
+    deadSince: row[9] === 0 ? undefined : row[9],
+    journaled: row[10],
+    device: parseDeviceId(row[11]),
+    journal: row[12],
+  }));
+}
+
+type PlacementRow = [string, number, string, string, number, number, number, Bytes];
+
+export function placementKey(placement: Pick<Placement, 'packId' | 'shard' | 'holder'>): string {
+  return `${placement.packId}/${String(placement.shard).padStart(3, '0')}/${placement.holder}`;
+}
+
+export function encodePlacement(p: Placement): Bytes {
+  const row: PlacementRow = [p.packId, p.shard, p.holder, p.agreement, p.row, p.bytes, p.segments, p.sha256];
+  return encodeCbor(row);
+}
+
+export function decodePlacement(bytes: Bytes): Placement {
+  return local('a placement', bytes, (row: PlacementRow) => ({
+    packId: parsePackId(row[0]),
+    shard: row[1],
+    holder: parseDeviceId(row[2]),
+    agreement: parseAgreementId(row[3]),
+    row: row[4],
+    bytes: row[5],
+    segments: row[6],
+    sha256: row[7],
+  }));
+}
+
+type FileRow = [number, number | bigint, Bytes, number];
+
+export function encodeFileRecord(file: FileRecord): Bytes {
+  const row: FileRow = [file.size, file.mtimeNs, joinChunkIds(file.chunks), file.run];
+  return encodeCbor(row);
+}
+
+export function decodeFileRecord(bytes: Bytes): FileRecord {
+  return local('a file', bytes, (row: FileRow) => ({
+    size: row[0],
+    mtimeNs: BigInt(row[1]),
+    chunks: splitChunkIds(row[2]),
+    run: row[3],
+  }));
+}
+
+type IntentRow = [string, number][];
+
+/** Rows that a pack under way has been given. */
+export interface Intent {
+  readonly rows: readonly { readonly agreement: AgreementId; readonly row: number }[];
+}
+
+export function encodeIntent(intent: Intent): Bytes {
+  const row: IntentRow = intent.rows.map(({ agreement, row }) => [agreement, row]);
+  return encodeCbor(row);
+}
+
+export function decodeIntent(bytes: Bytes): Intent {
+  return local('an intent', bytes, (rows: IntentRow) => ({
+    rows: rows.map(([agreement, row]) => ({ agreement: parseAgreementId(agreement), row })),
+  }));
+}
+
+type OwnHeadRow = [number, Bytes, Bytes[], boolean, Bytes | null];
+
+/** This device's own head: its number, hash, journal packs and whether holders have it. */
+export interface OwnHead {
+  readonly seq: number;
+  readonly hash: Bytes;
+  /** packs of the journal, oldest first, as encoded StoredPacks */
+  readonly index: readonly StoredPack[];
+  /** false while fewer holders than needed have acknowledged the newest head */
+  readonly acknowledged: boolean;
+  /** the sealed head; undefined before the first run */
+  readonly sealed: Bytes | undefined;
+}
+
+export function encodeOwnHead(head: OwnHead): Bytes {
+  const row: OwnHeadRow = [head.seq, head.hash, head.index.map(encodeStoredPack), head.acknowledged, head.sealed ?? null];
+  return encodeCbor(row);
+}
+
+export function decodeOwnHead(bytes: Bytes): OwnHead {
+  return local('the own head', bytes, (row: OwnHeadRow) => ({
+    seq: row[0],
+    hash: row[1],
+    index: row[2].map(decodeStoredPack),
+    acknowledged: row[3],
+    sealed: row[4] ?? undefined,
+  }));
+}

@@ -1,0 +1,369 @@
+import type { Bytes } from '../../core/bytes.ts';
+import { decodeCbor, encodeCbor } from '../../core/cbor.ts';
+import { RoostError } from '../../core/errors.ts';
+import type { AgreementId, ChunkId, DeviceId, PackId, SnapshotId } from '../../core/ids.ts';
+import { parseChunkId, parseDeviceId } from '../../core/ids.ts';
+import { RECORD_MAX_BYTES } from '../../core/limits.ts';
+import { decodeSnapshot, encodeSnapshot } from '../../core/snapshot/snapshot.ts';
+import type { Snapshot } from '../../core/snapshot/types.ts';
+import type { MetaOperation, MetaRow, MetaStore } from '../../ports/meta-store.ts';
+import { Limiter } from '../limiter.ts';
+import type { ChunkPlace, FileRecord, Intent, OwnHead, Placement, StoredPack } from './records.ts';
+import {
+  decodeChunkPlace,
+  decodeFileRecord,
+  decodeIntent,
+  decodeOwnHead,
+  decodePlacement,
+  decodeStoredPack,
+  encodeChunkPlace,
+  encodeFileRecord,
+  encodeIntent,
+  encodeOwnHead,
+  encodePlacement,
+  encodeStoredPack,
+  placementKey,
+} from './records.ts';
+import { OWNER_TABLES } from './tables.ts';
+
+const SCAN_BATCH = 5_000;
+const OWN_HEAD_KEY = 'own';
+/** Operations of one atomic write that are not needed to stand or fall together. */
+const WRITE_BATCH = 2_000;
+
+/** What this device knows of its account's backups: packs, chunks, where shards lie, snapshots, heads. */
+export class Repository {
+  readonly #meta: MetaStore;
+  /** row numbers are read and raised one caller at a time */
+  readonly #numbering = new Limiter(1);
+
+  constructor(meta: MetaStore) {
+    this.#meta = meta;
+  }
+
+  async chunkPlaces(ids: readonly ChunkId[]): Promise<readonly (ChunkPlace | undefined)[]> {
+    const rows = await this.#meta.getMany(OWNER_TABLES.chunks, ids);
+    return rows.map((row) => (row ? decodeChunkPlace(row) : undefined));
+  }
+
+  async pack(id: PackId): Promise<StoredPack | undefined> {
+    const row = await this.#meta.get(OWNER_TABLES.packs, id);
+    return row ? decodeStoredPack(row) : undefined;
+  }
+
+  async *packs(): AsyncGenerator<StoredPack> {
+    for await (const row of this.#all(OWNER_TABLES.packs)) yield decodeStoredPack(row.value);
+  }
+
+  async placements(pack: PackId): Promise<readonly Placement[]> {
+    const rows = await this.#meta.scan(OWNER_TABLES.placements, { prefix: `${pack}/`, limit: 1_000 });
+    return rows.map((row) => decodePlacement(row.value));
+  }
+
+  async *allPlacements(): AsyncGenerator<Placement> {
+    for await (const row of this.#all(OWNER_TABLES.placements)) yield decodePlacement(row.value);
+  }
+
+  /**
+   * Hands out the next row number of an agreement, durably together with the intent of the pack that will use it.
+   * Rows are never used twice, whatever crashes.
+   */
+  async reserve(pack: PackId, agreements: readonly AgreementId[]): Promise<readonly number[]> {
+    return this.#numbering.run(() => this.#reserve(pack, agreements));
+  }
+
+  async #reserve(pack: PackId, agreements: readonly AgreementId[]): Promise<readonly number[]> {
+    const known = await this.#meta.getMany(OWNER_TABLES.rows, agreements);
+    const next = new Map<AgreementId, number>();
+    agreements.forEach((agreement, i) => {
+      const row = known[i];
+      next.set(agreement, row ? readNumber(row) : 0);
+    });
+    const rows = agreements.map((agreement) => {
+      const row = (next.get(agreement) ?? 0) + 1;
+      next.set(agreement, row);
+      return row;
+    });
+    const former = await this.#meta.get(OWNER_TABLES.intents, pack);
+    const intent: Intent = {
+      rows: [
+        ...(former ? decodeIntent(former).rows : []),
+        ...agreements.map((agreement, i) => ({ agreement, row: rows[i] ?? 0 })),
+      ],
+    };
+    await this.#meta.write([
+      { kind: 'put', table: OWNER_TABLES.intents, key: pack, value: encodeIntent(intent) },
+      ...[...next].map(
+        ([agreement, row]): MetaOperation => ({
+          kind: 'put',
+          table: OWNER_TABLES.rows,
+          key: agreement,
+          value: encodeCbor(row),
+        }),
+      ),
+    ]);
+    return rows;
+  }
+
+  /** Lifts the row counter of an agreement over rows that its holder has already. */
+  async raiseRows(agreement: AgreementId, highest: number): Promise<void> {
+    const row = await this.#meta.get(OWNER_TABLES.rows, agreement);
+    if (row && readNumber(row) >= highest) return;
+    await this.#meta.write([
+      { kind: 'put', table: OWNER_TABLES.rows, key: agreement, value: encodeCbor(highest) },
+    ]);
+  }
+
+  /**
+   * Makes a pack part of the backup: its chunks can be referred to from here on. Rows of its intent that no placement uses
+   * (a holder failed and another took over) are marked for release.
+   */
+  async commitPack(
+    pack: StoredPack,
+    chunks: readonly { readonly id: ChunkId; readonly place: ChunkPlace }[],
+    placements: readonly Placement[],
+    more: readonly MetaOperation[] = [],
+  ): Promise<void> {
+    const intent = await this.#meta.get(OWNER_TABLES.intents, pack.packId);
+    const used = new Set(placements.map((p) => releaseKey(p.agreement, p.row)));
+    const unused = (intent ? decodeIntent(intent).rows : []).filter((r) => !used.has(releaseKey(r.agreement, r.row)));
+    await this.#meta.write([
+      { kind: 'put', table: OWNER_TABLES.packs, key: pack.packId, value: encodeStoredPack(pack) },
+      ...chunks.map(
+        ({ id, place }): MetaOperation => ({
+          kind: 'put',
+          table: OWNER_TABLES.chunks,
+          key: id,
+          value: encodeChunkPlace(place),
+        }),
+      ),
+      ...placements.map(putPlacement),
+      ...unused.map(putRelease),
+      { kind: 'delete', table: OWNER_TABLES.intents, key: pack.packId },
+      ...more,
+    ]);
+  }
+
+  /** Turns intents of a run that was cut off into rows to be released. */
+  async dropIntents(): Promise<number> {
+    let dropped = 0;
+    for await (const row of this.#all(OWNER_TABLES.intents)) {
+      const intent = decodeIntent(row.value);
+      await this.#meta.write([
+        ...intent.rows.map(putRelease),
+        { kind: 'delete', table: OWNER_TABLES.intents, key: row.key },
+      ]);
+      dropped += intent.rows.length;
+    }
+    return dropped;
+  }
+
+  /** Rows of one agreement that its holder may drop. */
+  async releases(agreement: AgreementId): Promise<readonly number[]> {
+    const rows: number[] = [];
+    for await (const row of this.#all(OWNER_TABLES.releases, `${agreement}/`)) {
+      rows.push(Number(row.key.slice(agreement.length + 1)));
+    }
+    return rows;
+  }
+
+  async released(agreement: AgreementId, rows: readonly number[]): Promise<void> {
+    await this.#writeInBatches(
+      rows.map((row) => ({ kind: 'delete', table: OWNER_TABLES.releases, key: releaseKey(agreement, row) })),
+    );
+  }
+
+  async markForRelease(rows: readonly { readonly agreement: AgreementId; readonly row: number }[]): Promise<void> {
+    await this.#writeInBatches(rows.map(putRelease));
+  }
+
+  async putPlacements(placements: readonly Placement[]): Promise<void> {
+    await this.#writeInBatches(placements.map(putPlacement));
+  }
+
+  async removePlacements(placements: readonly Placement[]): Promise<void> {
+    await this.#writeInBatches(
+      placements.map((p) => ({ kind: 'delete', table: OWNER_TABLES.placements, key: placementKey(p) })),
+    );
+  }
+
+  async file(key: string): Promise<FileRecord | undefined> {
+    const row = await this.#meta.get(OWNER_TABLES.files, key);
+    return row ? decodeFileRecord(row) : undefined;
+  }
+
+  async fileRecords(keys: readonly string[]): Promise<readonly (FileRecord | undefined)[]> {
+    const rows = await this.#meta.getMany(OWNER_TABLES.files, keys);
+    return rows.map((row) => (row ? decodeFileRecord(row) : undefined));
+  }
+
+  /** The scan's memory may be lost without harm: files are read again. */
+  async putFiles(files: readonly { readonly key: string; readonly record: FileRecord }[]): Promise<void> {
+    await this.#writeInBatches(
+      files.map(({ key, record }) => ({
+        kind: 'put',
+        table: OWNER_TABLES.files,
+        key,
+        value: encodeFileRecord(record),
+      })),
+      false,
+    );
+  }
+
+  async forgetFilesBefore(run: number): Promise<void> {
+    const gone: MetaOperation[] = [];
+    for await (const row of this.#all(OWNER_TABLES.files)) {
+      if (decodeFileRecord(row.value).run < run) gone.push({ kind: 'delete', table: OWNER_TABLES.files, key: row.key });
+    }
+    await this.#writeInBatches(gone, false);
+  }
+
+  async treeChunks(ids: readonly ChunkId[]): Promise<readonly (Bytes | undefined)[]> {
+    return this.#meta.getMany(OWNER_TABLES.trees, ids);
+  }
+
+  async putTreeChunks(chunks: readonly { readonly id: ChunkId; readonly bytes: Bytes }[]): Promise<void> {
+    await this.#writeInBatches(
+      chunks.map(({ id, bytes }) => ({ kind: 'put', table: OWNER_TABLES.trees, key: id, value: bytes })),
+      false,
+    );
+  }
+
+  async keepTreeChunks(live: ReadonlySet<ChunkId>): Promise<void> {
+    const gone: MetaOperation[] = [];
+    for await (const row of this.#all(OWNER_TABLES.trees)) {
+      if (!live.has(parseChunkId(row.key))) gone.push({ kind: 'delete', table: OWNER_TABLES.trees, key: row.key });
+    }
+    await this.#writeInBatches(gone, false);
+  }
+
+  async snapshots(): Promise<readonly Snapshot[]> {
+    const found: Snapshot[] = [];
+    for await (const row of this.#all(OWNER_TABLES.snapshots)) found.push(decodeSnapshot(row.value));
+    return found.sort((a, b) => a.startedAt - b.startedAt);
+  }
+
+  async snapshot(id: SnapshotId): Promise<Snapshot> {
+    const row = await this.#meta.get(OWNER_TABLES.snapshots, id);
+    if (!row) throw new RoostError('not-found', `no snapshot ${id} here`);
+    return decodeSnapshot(row);
+  }
+
+  async ownHead(): Promise<OwnHead> {
+    const row = await this.#meta.get(OWNER_TABLES.state, OWN_HEAD_KEY);
+    if (row) return decodeOwnHead(row);
+    return { seq: 0, hash: new Uint8Array(32), index: [], acknowledged: true, sealed: undefined };
+  }
+
+  /** Operations for an atomic change of head, snapshots and packs together. */
+  operations = {
+    ownHead: (head: OwnHead): MetaOperation => ({
+      kind: 'put',
+      table: OWNER_TABLES.state,
+      key: OWN_HEAD_KEY,
+      value: encodeOwnHead(head),
+    }),
+    pack: (pack: StoredPack): MetaOperation => ({
+      kind: 'put',
+      table: OWNER_TABLES.packs,
+      key: pack.packId,
+      value: encodeStoredPack(pack),
+    }),
+    chunk: (id: ChunkId, place: ChunkPlace): MetaOperation => ({
+      kind: 'put',
+      table: OWNER_TABLES.chunks,
+      key: id,
+      value: encodeChunkPlace(place),
+    }),
+    snapshot: (snapshot: Snapshot): MetaOperation => ({
+      kind: 'put',
+      table: OWNER_TABLES.snapshots,
+      key: snapshot.id,
+      value: encodeSnapshot(snapshot),
+    }),
+    dropSnapshot: (id: SnapshotId): MetaOperation => ({ kind: 'delete', table: OWNER_TABLES.snapshots, key: id }),
+    dropPack: (id: PackId): MetaOperation => ({ kind: 'delete', table: OWNER_TABLES.packs, key: id }),
+    dropChunk: (id: ChunkId): MetaOperation => ({ kind: 'delete', table: OWNER_TABLES.chunks, key: id }),
+    dropPlacement: (placement: Placement): MetaOperation => ({
+      kind: 'delete',
+      table: OWNER_TABLES.placements,
+      key: placementKey(placement),
+    }),
+    release: putRelease,
+    head: (device: DeviceId, sealed: Bytes): MetaOperation => ({
+      kind: 'put',
+      table: OWNER_TABLES.heads,
+      key: device,
+      value: sealed,
+    }),
+    state: (key: string, value: unknown): MetaOperation => ({
+      kind: 'put',
+      table: OWNER_TABLES.state,
+      key: `agent/${key}`,
+      value: encodeCbor(value),
+    }),
+  };
+
+  async apply(operations: readonly MetaOperation[]): Promise<void> {
+    await this.#meta.write(operations);
+  }
+
+  /** Small plain values of the agent (folders, offer, names). The reader checks the shape. */
+  async state(key: string): Promise<unknown> {
+    const row = await this.#meta.get(OWNER_TABLES.state, `agent/${key}`);
+    return row ? decodeCbor(row, RECORD_MAX_BYTES) : undefined;
+  }
+
+  async heads(): Promise<ReadonlyMap<DeviceId, Bytes>> {
+    const heads = new Map<DeviceId, Bytes>();
+    for await (const row of this.#all(OWNER_TABLES.heads)) heads.set(parseDeviceId(row.key), row.value);
+    return heads;
+  }
+
+  async *#all(table: string, prefix?: string): AsyncGenerator<MetaRow> {
+    let after: string | undefined;
+    for (;;) {
+      const rows = await this.#meta.scan(table, {
+        ...(prefix === undefined ? {} : { prefix }),
+        ...(after === undefined ? {} : { after }),
+        limit: SCAN_BATCH,
+      });
+      yield* rows;
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < SCAN_BATCH) return;
+      after = last.key;
+    }
+  }
+
+  async #writeInBatches(operations: readonly MetaOperation[], durable = true): Promise<void> {
+    for (let i = 0; i < operations.length; i += WRITE_BATCH) {
+      await this.#meta.write(operations.slice(i, i + WRITE_BATCH), { durable });
+    }
+  }
+}
+
+function releaseKey(agreement: AgreementId, row: number): string {
+  return `${agreement}/${String(row).padStart(12, '0')}`;
+}
+
+function putRelease({ agreement, row }: { readonly agreement: AgreementId; readonly row: number }): MetaOperation {
+  return { kind: 'put', table: OWNER_TABLES.releases, key: releaseKey(agreement, row), value: encodeCbor(row) };
+}
+
+function putPlacement(placement: Placement): MetaOperation {
+  return {
+    kind: 'put',
+    table: OWNER_TABLES.placements,
+    key: placementKey(placement),
+    value: encodePlacement(placement),
+  };
+}
+
+function readNumber(bytes: Bytes): number {
+  const value = decodeCbor(bytes, 16);
+  if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
+    throw new RoostError('corrupt', 'a local row counter is damaged');
+  }
+  return value;
+}
+

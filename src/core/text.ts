@@ -1,0 +1,14 @@
+import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import type { Bytes } from './bytes.ts';
+import { toBytes } from './bytes.ts';
+
+/** UTF-8 of a text. */
+export const utf8 = (text: string): Bytes => toBytes(utf8ToBytes(text));
+
+/** Lower-case hex of bytes, and back. */
+export const hex = (bytes: Uint8Array): string => bytesToHex(bytes);
+export const fromHex = (text: string): Bytes => toBytes(hexToBytes(text));
+
+/** SHA-256 of something small, synchronously; bulk goes to the CryptoSuite. */
+export const smallSha256 = (bytes: Uint8Array): Bytes => toBytes(sha256(bytes));
