@@ -1,0 +1,199 @@
+import type { Bytes } from '../bytes.ts';
+import { equalBytes } from '../bytes.ts';
+import { encodeCbor } from '../cbor.ts';
+import type { CryptoSuite, Signer } from '../crypto/suite.ts';
+import { RoostError } from '../errors.ts';
+import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES, signBody, verifyBody } from '../identity/signed.ts';
+import type { AgreementId } from '../ids.ts';
+import {
+  accountIdFromBytes,
+  agreementIdFromBytes,
+  cooperativeIdFromBytes,
+  deviceIdOfKey,
+  idBytes,
+} from '../ids.ts';
+import { AGREEMENT_MAX_BYTES } from '../limits.ts';
+import type { Item } from '../schema.ts';
+import { readCbor } from '../schema.ts';
+import type { Agreement, AgreementSide } from './types.ts';
+
+/**
+ * PROTOCOL.md "Agreement". A proposal is [body, proposer's signature]; the agreement adds the accepter's signature, which
+ * covers the body too. Both sign with their device keys.
+ */
+
+const VERSION = 1;
+const ID_BYTES = 16;
+/** Grace and commitment of one agreement. */
+const DAYS_MAX = 3650;
+const EPOCH_MAX = 0xffff_ffff;
+
+/** The terms, as both sides sign them. */
+export type AgreementTerms = Omit<Agreement, 'id' | 'proposer' | 'accepter'> & {
+  readonly proposer: Omit<AgreementSide, 'device'>;
+  readonly accepter: Omit<AgreementSide, 'device'>;
+};
+
+/**
+ * A proposal signed by the proposer's device.
+ * @throws RoostError 'usage' when the signer is not the proposer, 'malformed' when a term is out of bounds
+ */
+export async function proposeAgreement(
+  suite: CryptoSuite,
+  signer: Signer,
+  terms: AgreementTerms,
+): Promise<Bytes> {
+  mustBe(signer, terms.proposer, 'proposer');
+  const body = encodeBody(terms);
+  const proposal = encodeCbor([body, await signBody(signer, 'roost/1/agreement-proposal', body)]);
+  await verifyProposal(suite, proposal);
+  return proposal;
+}
+
+/** Reads a proposal and checks its signature. @throws RoostError 'malformed' | 'corrupt' */
+export async function verifyProposal(suite: CryptoSuite, proposal: Bytes): Promise<Agreement> {
+  return (await openProposal(suite, proposal)).agreement;
+}
+
+/**
+ * Adds the accepter's signature to a proposal.
+ * @throws RoostError 'malformed' | 'corrupt' for a bad proposal, 'usage' when the signer is not the accepter
+ */
+export async function acceptAgreement(suite: CryptoSuite, signer: Signer, proposal: Bytes): Promise<Bytes> {
+  const { agreement, body, proposed } = await openProposal(suite, proposal);
+  mustBe(signer, agreement.accepter, 'accepter');
+  return encodeCbor([body, proposed, await signBody(signer, 'roost/1/agreement', body)]);
+}
+
+/** Reads an agreement and checks both signatures. @throws RoostError 'malformed' | 'corrupt' */
+export async function verifyAgreement(suite: CryptoSuite, bytes: Bytes): Promise<Agreement> {
+  const [body, proposed, accepted] = readCbor(bytes, AGREEMENT_MAX_BYTES, 'agreement', (item) => {
+    const at = item.tuple(3);
+    return [readBody(at(0)), at(1).bytes(SIGNATURE_BYTES), at(2).bytes(SIGNATURE_BYTES)] as const;
+  });
+  const agreement = await decodeBody(suite, body);
+  await verifyProposer(suite, agreement, body, proposed);
+  await verifyBody(
+    suite,
+    agreement.accepter.devicePublicKey,
+    'roost/1/agreement',
+    body,
+    accepted,
+    "agreement's accepter signature",
+  );
+  return agreement;
+}
+
+/**
+ * Whether an agreement is the answer to our proposal: the same body and signature, now with the accepter's.
+ * @throws RoostError 'malformed'
+ */
+export function answersProposal(agreement: Bytes, proposal: Bytes): boolean {
+  const asked = readCbor(proposal, AGREEMENT_MAX_BYTES, 'proposal', (item) => item.tuple(2));
+  const given = readCbor(agreement, AGREEMENT_MAX_BYTES, 'agreement', (item) => item.tuple(3));
+  return (
+    equalBytes(readBody(asked(0)), readBody(given(0))) &&
+    equalBytes(asked(1).bytes(SIGNATURE_BYTES), given(1).bytes(SIGNATURE_BYTES))
+  );
+}
+
+async function openProposal(
+  suite: CryptoSuite,
+  proposal: Bytes,
+): Promise<{ readonly agreement: Agreement; readonly body: Bytes; readonly proposed: Bytes }> {
+  const [body, proposed] = readCbor(proposal, AGREEMENT_MAX_BYTES, 'proposal', (item) => {
+    const at = item.tuple(2);
+    return [readBody(at(0)), at(1).bytes(SIGNATURE_BYTES)] as const;
+  });
+  const agreement = await decodeBody(suite, body);
+  await verifyProposer(suite, agreement, body, proposed);
+  return { agreement, body, proposed };
+}
+
+const readBody = (item: Item): Bytes => item.bytes({ max: AGREEMENT_MAX_BYTES });
+
+function verifyProposer(
+  suite: CryptoSuite,
+  agreement: Agreement,
+  body: Bytes,
+  proposed: Bytes,
+): Promise<void> {
+  const key = agreement.proposer.devicePublicKey;
+  return verifyBody(
+    suite,
+    key,
+    'roost/1/agreement-proposal',
+    body,
+    proposed,
+    "agreement's proposer signature",
+  );
+}
+
+function mustBe(signer: Signer, side: Pick<AgreementSide, 'devicePublicKey'>, what: string): void {
+  if (!equalBytes(signer.publicKey, side.devicePublicKey)) {
+    throw new RoostError('usage', `agreement must be signed by its ${what}, got another device's key`);
+  }
+}
+
+function encodeBody(terms: AgreementTerms): Bytes {
+  const side = (of: Omit<AgreementSide, 'device'>): unknown => ({
+    account: idBytes(of.account),
+    key: of.devicePublicKey,
+    gives: of.gives,
+  });
+  return encodeCbor({
+    v: VERSION,
+    coop: idBytes(terms.cooperative),
+    proposer: side(terms.proposer),
+    accepter: side(terms.accepter),
+    made: terms.madeAt,
+    expires: terms.expiresAt,
+    grace: terms.graceDays,
+    commitment: terms.commitmentDays,
+    epoch: terms.epoch,
+  });
+}
+
+async function decodeBody(suite: CryptoSuite, body: Bytes): Promise<Agreement> {
+  const terms = readCbor(body, AGREEMENT_MAX_BYTES, 'agreement', (item) =>
+    item.map((field) => {
+      field('v').uint(VERSION, VERSION);
+      return {
+        cooperative: field('coop').id(cooperativeIdFromBytes),
+        proposer: decodeSide(field('proposer')),
+        accepter: decodeSide(field('accepter')),
+        madeAt: field('made').uint(),
+        expiresAt: field('expires').uint(),
+        graceDays: field('grace').uint(DAYS_MAX),
+        commitmentDays: field('commitment').uint(DAYS_MAX),
+        epoch: field('epoch').uint(EPOCH_MAX),
+      };
+    }),
+  );
+  if (terms.proposer.device === terms.accepter.device) {
+    throw new RoostError('malformed', 'agreement must be between two devices, got one');
+  }
+  if (terms.expiresAt <= terms.madeAt) {
+    throw new RoostError(
+      'malformed',
+      `agreement must expire after ${terms.madeAt}, when it was made, got ${terms.expiresAt}`,
+    );
+  }
+  return { id: await agreementId(suite, body), ...terms };
+}
+
+function decodeSide(item: Item): AgreementSide {
+  return item.map((field) => {
+    const devicePublicKey = field('key').bytes(PUBLIC_KEY_BYTES);
+    return {
+      device: deviceIdOfKey(devicePublicKey),
+      devicePublicKey,
+      account: field('account').id(accountIdFromBytes),
+      gives: field('gives').uint(),
+    };
+  });
+}
+
+async function agreementId(suite: CryptoSuite, body: Bytes): Promise<AgreementId> {
+  return agreementIdFromBytes((await suite.sha256(body)).subarray(0, ID_BYTES));
+}
