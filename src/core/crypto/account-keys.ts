@@ -1,6 +1,6 @@
 import type { AccountId, RendezvousId } from '../ids.ts';
 import type { Bytes } from '../bytes.ts';
-import type { HkdfKey, AesGcmKey, HmacKey, SigningKey } from './suite.ts';
+import type { HkdfKey, HmacKey, SigningKey } from './suite.ts';
 
 /** What the recovery words give: raw, secret, short-lived. Derived in core/crypto/phrase.ts; only a KeyVault keeps it. */
 export interface AccountSecrets {
@@ -24,7 +24,8 @@ export interface AccountKeys {
   /** 256 × u32 little-endian, keyed gear table of the chunker (1024 bytes) */
   readonly gear: Bytes;
   readonly shard: HkdfKey;
-  readonly head: AesGcmKey;
+  /** derives the key of each head and of its salt (src/core/snapshot/head.ts) */
+  readonly head: HkdfKey;
   readonly rendezvous: RendezvousId;
   readonly check: string;
 }
