@@ -167,8 +167,10 @@ export class Item {
   }
 
   /** The error to throw when this item is not as `expected`. */
-  not(expected: string): RoostError {
-    return new RoostError('malformed', `${this.what} must be ${expected}, got ${describe(this.value)}`);
+  not(expected: string, cause?: unknown): RoostError {
+    return new RoostError('malformed', `${this.what} must be ${expected}, got ${describe(this.value)}`, {
+      cause,
+    });
   }
 
   #array(): readonly unknown[] {
