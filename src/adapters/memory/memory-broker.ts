@@ -1,0 +1,182 @@
+import type { Bytes } from '../../core/bytes.ts';
+import { RoostError } from '../../core/errors.ts';
+import type { CooperativeId, DeviceId, RendezvousId } from '../../core/ids.ts';
+import type { DirectoryEntry, Found, Listing } from '../../ports/rendezvous.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+
+/** A device connected to the broker, as the broker sees it. */
+export interface BrokerClient {
+  readonly device: DeviceId;
+  readonly neighbourhood: string;
+  rosterChanged(cooperative: CooperativeId, length: number): void;
+  directoryChanged(cooperative: CooperativeId, entries: readonly DirectoryEntry[]): void;
+  /** The broker went away or came back. */
+  statusChanged(online: boolean): void;
+}
+
+interface Place {
+  roster: Bytes[];
+  readonly listings: Map<DeviceId, { listing: Listing; seenAt: number; neighbourhood: string }>;
+  /** devices that asked for the directory */
+  readonly watchers: Set<DeviceId>;
+  readonly holdings: Map<DeviceId, ReadonlySet<RendezvousId>>;
+}
+
+/**
+ * The simulated broker. It checks positions of roster entries and nothing else unless `checkEntry` is set: that its members
+ * can live with such a broker is what simulations are to show.
+ */
+export class MemoryBroker {
+  /** May reject an entry before it is appended. @throws RoostError */
+  checkEntry: ((roster: readonly Bytes[], entry: Bytes) => void) | undefined;
+  /** What of a roster a device is shown; a lying broker hides or swaps entries. */
+  showRoster: (roster: readonly Bytes[], cooperative: CooperativeId, to: DeviceId) => readonly Bytes[] = (
+    roster,
+  ) => roster;
+  /** Share of the last 30 days that devices were online. */
+  reliabilityOf: (device: DeviceId) => number = () => 1;
+
+  readonly #clock: VirtualClock;
+  readonly #clients = new Map<DeviceId, BrokerClient>();
+  readonly #places = new Map<CooperativeId, Place>();
+  readonly #mailbox = new Map<RendezvousId, Map<DeviceId, Bytes>>();
+  #online = true;
+
+  constructor(clock: VirtualClock) {
+    this.#clock = clock;
+  }
+
+  get online(): boolean {
+    return this.#online;
+  }
+
+  down(): void {
+    if (!this.#online) return;
+    this.#online = false;
+    for (const client of [...this.#clients.values()]) client.statusChanged(false);
+  }
+
+  up(): void {
+    if (this.#online) return;
+    this.#online = true;
+    for (const client of [...this.#clients.values()]) client.statusChanged(true);
+  }
+
+  /** Loses everything it knew; devices that stay connected tell it again when it comes `up`. */
+  forget(): void {
+    this.#places.clear();
+    this.#mailbox.clear();
+  }
+
+  /** Entries of a roster as they are. */
+  rosterOf(cooperative: CooperativeId): readonly Bytes[] {
+    return this.#places.get(cooperative)?.roster ?? [];
+  }
+
+  connect(client: BrokerClient): void {
+    this.#clients.set(client.device, client);
+    this.#presenceChanged(client.device);
+  }
+
+  disconnect(client: BrokerClient): void {
+    if (this.#clients.get(client.device) !== client) return;
+    this.#clients.delete(client.device);
+    this.#presenceChanged(client.device);
+  }
+
+  announce(client: BrokerClient, listing: Listing): void {
+    const place = this.#place(listing.cooperative);
+    place.listings.set(client.device, {
+      listing,
+      seenAt: this.#clock.now(),
+      neighbourhood: client.neighbourhood,
+    });
+    this.#tellWatchers(listing.cooperative, client.device);
+  }
+
+  directory(client: BrokerClient, cooperative: CooperativeId): readonly DirectoryEntry[] {
+    const place = this.#place(cooperative);
+    place.watchers.add(client.device);
+    return [...place.listings.keys()].sort().flatMap((device) => this.#entry(cooperative, device));
+  }
+
+  roster(client: BrokerClient, cooperative: CooperativeId, from: number): readonly Bytes[] {
+    const shown = this.showRoster(this.rosterOf(cooperative), cooperative, client.device);
+    return shown.slice(from).map((entry) => entry.slice());
+  }
+
+  appendRoster(cooperative: CooperativeId, position: number, entry: Bytes): boolean {
+    const place = this.#place(cooperative);
+    if (place.roster.length !== position) return false;
+    this.checkEntry?.(place.roster, entry);
+    place.roster.push(entry.slice());
+    for (const client of this.#clients.values()) client.rosterChanged(cooperative, place.roster.length);
+    return true;
+  }
+
+  announceHoldings(client: BrokerClient, cooperative: CooperativeId, ids: readonly RendezvousId[]): void {
+    this.#place(cooperative).holdings.set(client.device, new Set(ids));
+  }
+
+  lookup(id: RendezvousId): readonly Found[] {
+    const found: Found[] = [];
+    for (const [cooperative, place] of this.#places) {
+      for (const [device, ids] of place.holdings) {
+        if (ids.has(id)) found.push({ cooperative, device, online: this.#clients.has(device) });
+      }
+    }
+    return found.sort((a, b) => (a.device < b.device ? -1 : 1));
+  }
+
+  leaveHead(client: BrokerClient, id: RendezvousId, head: Bytes): void {
+    const heads = this.#mailbox.get(id) ?? new Map<DeviceId, Bytes>();
+    heads.set(client.device, head.slice());
+    this.#mailbox.set(id, heads);
+  }
+
+  takeHeads(id: RendezvousId): readonly Bytes[] {
+    return [...(this.#mailbox.get(id)?.values() ?? [])].map((head) => head.slice());
+  }
+
+  #entry(cooperative: CooperativeId, device: DeviceId): DirectoryEntry[] {
+    const known = this.#place(cooperative).listings.get(device);
+    if (known === undefined) return [];
+    const { listing, seenAt, neighbourhood } = known;
+    const online = this.#clients.has(device);
+    const reliability = this.reliabilityOf(device);
+    return [
+      { ...listing, device, online, reliability, neighbourhood, seenAt: online ? this.#clock.now() : seenAt },
+    ];
+  }
+
+  #presenceChanged(device: DeviceId): void {
+    for (const [cooperative, place] of this.#places) {
+      const known = place.listings.get(device);
+      if (known === undefined) continue;
+      known.seenAt = this.#clock.now();
+      this.#tellWatchers(cooperative, device);
+    }
+  }
+
+  #tellWatchers(cooperative: CooperativeId, device: DeviceId): void {
+    if (!this.#online) return;
+    const entries = this.#entry(cooperative, device);
+    for (const watcher of this.#place(cooperative).watchers) {
+      if (watcher !== device) this.#clients.get(watcher)?.directoryChanged(cooperative, entries);
+    }
+  }
+
+  #place(cooperative: CooperativeId): Place {
+    let place = this.#places.get(cooperative);
+    if (place === undefined) {
+      place = { roster: [], listings: new Map(), watchers: new Set(), holdings: new Map() };
+      this.#places.set(cooperative, place);
+    }
+    return place;
+  }
+}
+
+/** What a call rejects with while the broker cannot be reached. */
+export function brokerAway(): RoostError {
+  return new RoostError('unreachable', 'the simulated broker does not answer');
+}

@@ -1,0 +1,182 @@
+import { RoostError } from '../../core/errors.ts';
+import type { AbortSignalLike } from '../../core/progress.ts';
+import type { AbortControllerLike, Clock } from '../../ports/clock.ts';
+import { MemoryAbortController } from './abort-controller.ts';
+import { turnOfEventLoop } from './event-loop.ts';
+import { TimerQueue } from './timer-queue.ts';
+
+/** 2026-01-01T00:00:00Z, where simulated time starts. */
+export const SIMULATION_START_MS = 1_767_225_600_000;
+
+/** How far `runUntilIdle` goes when timers are set again and again, as heartbeats are. */
+const IDLE_LIMIT_MS = 3_600_000;
+
+export interface VirtualClockOptions {
+  /** 'manual': time stands until `advance`. 'auto': whenever all code waits, time jumps to the next timer. */
+  readonly mode?: 'manual' | 'auto';
+  readonly startAt?: number;
+}
+
+/**
+ * Time that passes only when it is told to, or when all wait. Work that the event loop does not show (WebCrypto, worker
+ * threads) is announced with `hold`, so that time does not run past it.
+ */
+export class VirtualClock implements Clock {
+  readonly #startAt: number;
+  readonly #timers = new TimerQueue();
+  #mode: 'manual' | 'auto';
+  #elapsed = 0;
+  #holds = 0;
+  #freed: (() => void)[] = [];
+  #pumping = false;
+  #stopped = false;
+
+  constructor(options: VirtualClockOptions = {}) {
+    this.#startAt = options.startAt ?? SIMULATION_START_MS;
+    this.#mode = options.mode ?? 'manual';
+  }
+
+  now(): number {
+    return this.#startAt + this.#elapsed;
+  }
+
+  monotonic(): number {
+    return this.#elapsed;
+  }
+
+  sleep(ms: number, options: { readonly signal?: AbortSignalLike } = {}): Promise<void> {
+    return sleepOn(this, ms, options.signal);
+  }
+
+  after(ms: number, callback: () => void): () => void {
+    const timer = this.#timers.add(this.#elapsed + Math.max(0, ms), callback);
+    this.#pump();
+    return () => {
+      timer.cancelled = true;
+    };
+  }
+
+  abortController(): AbortControllerLike {
+    return new MemoryAbortController();
+  }
+
+  get mode(): 'manual' | 'auto' {
+    return this.#mode;
+  }
+
+  setMode(mode: 'manual' | 'auto'): void {
+    this.#mode = mode;
+    this.#pump();
+  }
+
+  /** Keeps time from passing until the function returned is called: for work done outside the event loop. */
+  hold(): () => void {
+    this.#holds++;
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      this.#holds--;
+      if (this.#holds > 0) return;
+      const freed = this.#freed;
+      this.#freed = [];
+      for (const resolve of freed) resolve();
+    };
+  }
+
+  /** Holds time while a promise is open. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    const release = this.hold();
+    try {
+      return await work;
+    } finally {
+      release();
+    }
+  }
+
+  /** Lets everything run that needs no time. */
+  async settle(): Promise<void> {
+    do {
+      await turnOfEventLoop();
+      await this.#free();
+    } while (this.#holds > 0);
+    await turnOfEventLoop();
+  }
+
+  /** Lets `ms` pass, timer by timer, and all that they start run as far as it can. Resolves at the new time. */
+  async advance(ms: number): Promise<void> {
+    const until = this.#elapsed + ms;
+    await this.#run(until);
+    this.#elapsed = Math.max(this.#elapsed, until);
+    await this.settle();
+  }
+
+  /** Lets time pass until no timer is left, or `limitMs` have passed. */
+  async runUntilIdle(limitMs = IDLE_LIMIT_MS): Promise<void> {
+    await this.#run(this.#elapsed + limitMs);
+  }
+
+  /** Fires no timer any more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#timers.clear();
+  }
+
+  async #run(until: number): Promise<void> {
+    for (;;) {
+      await this.settle();
+      const next = this.#timers.peek();
+      if (this.#stopped || next === undefined || next.at > until) return;
+      this.#fire();
+    }
+  }
+
+  #fire(): void {
+    const timer = this.#timers.take();
+    if (timer === undefined) return;
+    this.#elapsed = Math.max(this.#elapsed, timer.at);
+    timer.callback();
+  }
+
+  #free(): Promise<void> {
+    if (this.#holds === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#freed.push(resolve));
+  }
+
+  #pump(): void {
+    if (this.#pumping || this.#mode !== 'auto' || this.#stopped) return;
+    this.#pumping = true;
+    void this.#pumpUntilEmpty();
+  }
+
+  async #pumpUntilEmpty(): Promise<void> {
+    try {
+      while (!this.#stopped && this.mode === 'auto' && this.#timers.peek() !== undefined) {
+        await this.settle();
+        this.#fire();
+      }
+    } finally {
+      this.#pumping = false;
+    }
+  }
+}
+
+/** A sleep made of `after`, that ends early with RoostError 'aborted'. */
+export function sleepOn(clock: Pick<Clock, 'after'>, ms: number, signal?: AbortSignalLike): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      cancel();
+      reject(new RoostError('aborted', `a sleep of ${ms} ms was aborted`, { cause: signal?.reason }));
+    };
+    let cancel = (): void => undefined;
+    if (signal?.aborted === true) {
+      abort();
+      return;
+    }
+    signal?.addEventListener('abort', abort);
+    cancel = clock.after(ms, () => {
+      signal?.removeEventListener('abort', abort);
+      resolve();
+    });
+  });
+}
