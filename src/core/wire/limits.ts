@@ -1,0 +1,53 @@
+import { FRAME_MAX_BYTES, KIB, MIB, SEALED_SEGMENT_BYTES } from '../limits.ts';
+
+/** Bounds and times of a session, each with its reason. Normative text: src/core/PROTOCOL.md. */
+
+/** Rises with every change of the messages that an older peer could not understand. */
+export const PROTOCOL_VERSION = 1;
+
+/** A hello or prove: a certificate and a few keys. Nothing longer is read from somebody unproved. */
+export const HANDSHAKE_MAX_BYTES = 4 * KIB;
+/** From the open channel to the welcome. */
+export const HANDSHAKE_TIMEOUT_MS = 15_000;
+export const NONCE_BYTES = 32;
+
+/** Measured: PeerJS tells nothing of a dead peer and connectionState takes 16 s; ours shall not be slower. */
+export const HEARTBEAT_MS = 5_000;
+export const DEAD_AFTER_MS = 15_000;
+/** A request during which no byte moved for this long has failed. */
+export const REQUEST_TIMEOUT_MS = 30_000;
+
+/** Requests at work at once in each direction; a slow link of 50 KB/s still serves each within the timeout. */
+export const REQUESTS_MAX = 16;
+
+/** One item of a payload: a sealed segment, or a packed list of small records. */
+export const ITEM_MAX_BYTES = SEALED_SEGMENT_BYTES;
+/** Items of one payload: more than a shard or any list has. */
+export const ITEMS_MAX = 1024;
+
+/** Credit a stream has before the first grant: measured, a cold connection stalls when it is filled at once. */
+export const WINDOW_START_BYTES = ITEM_MAX_BYTES;
+/** No stream's window grows beyond: 100 ms at 40 MB/s. */
+export const WINDOW_MAX_BYTES = 4 * MIB;
+/** All windows that one end grants in one session; bounds what a peer can make it hold. */
+export const WINDOW_TOTAL_BYTES = 16 * MIB;
+
+/** Bytes queued in the channel before streams wait: from the first value up to the second as the link proves fast. */
+export const QUEUE_START_BYTES = 64 * KIB;
+export const QUEUE_MAX_BYTES = MIB;
+/** A peer that asks but does not read: queued bytes at which the session ends. */
+export const QUEUE_LIMIT_BYTES = 4 * MIB;
+
+/** Agreements of one account with one holder; heads of one rendezvous id (one a device). */
+export const AGREEMENTS_MAX = 64;
+export const HEADS_MAX = 64;
+/** Rows named by one release, rows told by one ledger call. */
+export const RELEASE_MAX_ROWS = 4096;
+export const LEDGER_PAGE_ROWS = 1000;
+/** Packed bytes of roster entries in one reply; the reply says when there are more. */
+export const ROSTER_PAGE_BYTES = MIB;
+/** Text of a fault or farewell, UTF-16 units. */
+export const REASON_MAX_CHARS = 300;
+
+/** Header room beside the largest item must suffice; checked by a test. */
+export const HEADER_ROOM_BYTES = FRAME_MAX_BYTES - ITEM_MAX_BYTES - 2;
