@@ -1,0 +1,35 @@
+import { createAgent } from '../agent/agent.ts';
+import type { AgentApi } from '../agent/api.ts';
+import { createNodePlatform } from '../adapters/nodejs/platform.ts';
+import type { Agents, OpenOptions } from './command.ts';
+import { DEFAULT_BROKER, loadSettings, saveSettings } from './settings.ts';
+
+/** Agents that live in this process for as long as one piece of work. */
+export function nodeAgents(share: Agents['share']): Agents {
+  return {
+    use: (home, work, options = {}) => useAgent(home, work, options),
+    share,
+  };
+}
+
+async function useAgent<Result>(
+  home: string,
+  work: (agent: AgentApi) => Promise<Result>,
+  { broker, online }: OpenOptions,
+): Promise<Result> {
+  const kept = (await loadSettings(home))?.broker;
+  const address = broker ?? kept ?? DEFAULT_BROKER;
+  const platform = await createNodePlatform({ home, broker: address });
+  try {
+    if (address !== kept) await saveSettings(home, { broker: address });
+    const agent = await createAgent(platform);
+    try {
+      if (online === true && agent.state.phase === 'member') await agent.start();
+      return await work(agent);
+    } finally {
+      await agent.stop();
+    }
+  } finally {
+    await platform.close();
+  }
+}

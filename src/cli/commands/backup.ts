@@ -1,0 +1,80 @@
+import { resolve } from 'node:path';
+import type { BackupReport, Health } from '../../agent/api.ts';
+import { directorySource } from '../../adapters/nodejs/source.ts';
+import { RoostError } from '../../core/errors.ts';
+import type { Command } from '../command.ts';
+import { EXIT_DONE, EXIT_PARTLY } from '../exit-codes.ts';
+import { count, formatBytes, formatDuration, printable } from '../format.ts';
+import { healthText } from '../health-text.ts';
+import { requireMember } from '../membership.ts';
+import { readTextFile, stringValue } from '../values.ts';
+
+export const backup: Command = {
+  name: 'backup',
+  usage: 'PATH... [--exclude-file FILE] [--code auto|mirror:3|parity:4+1|reed-solomon:6+3]',
+  summary: 'save folders to the partners; sends only what is new',
+  options: { 'exclude-file': { type: 'string' }, code: { type: 'string' } },
+  positionals: [1, Infinity],
+  shareable: true,
+  async run({ values, positionals, home, cwd, output, signal, agents }) {
+    const excludeFile = stringValue(values, 'exclude-file');
+    const exclude =
+      excludeFile === undefined ? [] : patterns(await readTextFile(cwd, 'exclude-file', excludeFile));
+    const code = stringValue(values, 'code');
+    const sources = await Promise.all(positionals.map((path) => directorySource(resolve(cwd, path))));
+
+    return agents.use(
+      home,
+      async (agent) => {
+        requireMember(agent);
+        const names = sources.map((source) => source.name);
+        const twice = names.find((name, at) => names.indexOf(name) !== at);
+        if (twice !== undefined) {
+          throw new RoostError('usage', `two folders of one run are called "${twice}"`);
+        }
+        const report = await agent.backup(sources, {
+          ...(code === undefined ? {} : { code }),
+          exclude,
+          signal,
+          onProgress: (progress) => output.progress(progress),
+        });
+        const { snapshot, files, bytes, sentBytes, storedBytes, readBytes, seconds, unreadable, health } =
+          report;
+        output.result(
+          {
+            event: 'done',
+            snapshot,
+            files,
+            bytes,
+            sentBytes,
+            storedBytes,
+            readBytes,
+            seconds,
+            unreadable,
+            health,
+          },
+          reportText(report, agent.state.health),
+        );
+        return unreadable.length > 0 ? EXIT_PARTLY : EXIT_DONE;
+      },
+      { online: true },
+    );
+  },
+};
+
+function patterns(text: string): string[] {
+  return text
+    .split(/\r?\n/)
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+function reportText(report: BackupReport, health: Health): string {
+  const lines = [
+    `Saved ${count(report.files, 'file')}, ${formatBytes(report.bytes)}, in ${formatDuration(report.seconds * 1000)}; sent ${formatBytes(report.sentBytes)}.`,
+    `Snapshot ${report.snapshot}`,
+    healthText(health),
+  ];
+  for (const { path, reason } of report.unreadable) lines.push(`not read: ${printable(path)}: ${reason}`);
+  return lines.join('\n');
+}

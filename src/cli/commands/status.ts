@@ -1,0 +1,40 @@
+import type { Command } from '../command.ts';
+import { EXIT_DONE } from '../exit-codes.ts';
+import { count, formatBytes, formatTime, printable } from '../format.ts';
+import { healthText } from '../health-text.ts';
+
+export const status: Command = {
+  name: 'status',
+  usage: '',
+  summary: 'tell whether your files are safe, and who holds them',
+  options: {},
+  positionals: [0, 0],
+  shareable: true,
+  async run({ home, output, agents }) {
+    return agents.use(home, async (agent) => {
+      const { phase, health, partners, space, cooperative, broker } = agent.state;
+      const lines = [healthText(health)];
+      if (health.lastSavedAt !== undefined) lines.push(`Last saved ${formatTime(health.lastSavedAt)}.`);
+      if (cooperative !== undefined) {
+        lines.push(
+          `Cooperative ${printable(cooperative.name)}, ${count(cooperative.members.length, 'member')}.`,
+        );
+      }
+      lines.push(`Space: ${formatBytes(space.offered)} offered, ${formatBytes(space.held)} used by others.`);
+      output.result(
+        {
+          phase,
+          health: health.state,
+          canLose: health.canLose,
+          reason: health.reason,
+          lastSavedAt: health.lastSavedAt,
+          partners: partners.map(({ device, state, held, holding }) => ({ device, state, held, holding })),
+          space: { offered: space.offered, used: space.held },
+          broker: broker.online,
+        },
+        lines.join('\n'),
+      );
+      return EXIT_DONE;
+    });
+  },
+};

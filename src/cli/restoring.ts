@@ -1,0 +1,20 @@
+import type { RestoreReport } from '../agent/api.ts';
+import { EXIT_DONE, EXIT_PARTLY, EXIT_TOO_FEW } from './exit-codes.ts';
+import { count, formatBytes, formatDuration, printable } from './format.ts';
+import type { Output } from './output.ts';
+
+/** Reports a restore and gives its exit code: files that only absent partners hold can still be had later. */
+export function reportRestore(output: Output, verb: string, report: RestoreReport): number {
+  const { files, bytes, seconds, failed, corrected } = report;
+  const lines = [
+    `${verb} ${count(files, 'file')}, ${formatBytes(bytes)}, in ${formatDuration(seconds * 1000)}.`,
+    ...corrected.map(
+      ({ device, segments }) =>
+        `${device.slice(0, 8)} served ${count(segments, 'damaged segment')}; other partners replaced them.`,
+    ),
+    ...failed.map(({ path, fault, reason }) => `failed: ${printable(path)}: ${fault}: ${reason}`),
+  ];
+  output.result({ event: 'done', files, bytes, seconds, failed, corrected }, lines.join('\n'));
+  if (failed.length === 0) return EXIT_DONE;
+  return failed.some(({ fault }) => fault === 'too-few') ? EXIT_TOO_FEW : EXIT_PARTLY;
+}

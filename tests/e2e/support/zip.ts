@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { unzipSync } from 'fflate';
+import type { TreeDigest } from './tree.ts';
+
+/** Files of an archive by path, as `digestTree` tells them. */
+export async function digestZip(path: string): Promise<Map<string, TreeDigest>> {
+  const digests = new Map<string, TreeDigest>();
+  for (const [name, bytes] of Object.entries(unzipSync(await readFile(path)))) {
+    if (name.endsWith('/')) continue;
+    const content = createHash('sha256').update(bytes).digest('hex');
+    digests.set(name, { kind: 'file', size: bytes.length, content });
+  }
+  return digests;
+}
+
+/** The part of a tree below one of its folders, with paths from there. */
+export function below(digests: ReadonlyMap<string, TreeDigest>, folder: string): Map<string, TreeDigest> {
+  const start = `${folder}/`;
+  return new Map(
+    [...digests].flatMap(([path, digest]) =>
+      path.startsWith(start) ? [[path.slice(start.length), digest]] : [],
+    ),
+  );
+}
