@@ -11,6 +11,8 @@ export interface Invocation {
   readonly positionals: readonly string[];
   /** directory of this device's state */
   readonly home: string;
+  /** false when it is the default one because none was named */
+  readonly homeGiven: boolean;
   /** relative paths are relative to this: of the caller, also when a serving process does the work */
   readonly cwd: string;
   readonly output: Output;

@@ -18,6 +18,7 @@ export interface Request {
   readonly values: Values;
   readonly positionals: readonly string[];
   readonly home: string;
+  readonly homeGiven: boolean;
   readonly json: boolean;
 }
 
@@ -51,8 +52,15 @@ export function parseCommandLine(
       `${name} takes ${argumentCount(least, most)}, got ${positionals.length}: roost ${name} ${command.usage}`.trimEnd(),
     );
   }
-  const home = stringValue(values, 'home') ?? env['ROOST_HOME'] ?? join(homedir(), '.roost');
-  return { command, values, positionals, home: resolve(cwd, home), json: values['json'] === true };
+  const given = stringValue(values, 'home') ?? env['ROOST_HOME'];
+  return {
+    command,
+    values,
+    positionals,
+    home: resolve(cwd, given ?? join(homedir(), '.roost')),
+    homeGiven: given !== undefined,
+    json: values['json'] === true,
+  };
 }
 
 /** The command's name is the first argument that is neither a global option nor its value. */

@@ -32,7 +32,7 @@ export async function run(call: Call): Promise<number> {
       streams.out(`${helpText()}\n`);
       return EXIT_DONE;
     }
-    const { command, values, positionals, home } = request;
+    const { command, values, positionals, home, homeGiven } = request;
     const shareable = isShareable(command, values);
     if (call.shared && !shareable) {
       throw new RoostError('usage', `${command.name} cannot be done by a serving process`);
@@ -41,7 +41,7 @@ export async function run(call: Call): Promise<number> {
       const code = await forward(home, { args, cwd, columns: streams.columns }, streams, signal);
       if (code !== undefined) return code;
     }
-    return await command.run({ values, positionals, home, cwd, output, signal, agents });
+    return await command.run({ values, positionals, home, homeGiven, cwd, output, signal, agents });
   } catch (error) {
     return reportFault(output, error);
   } finally {

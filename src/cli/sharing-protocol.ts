@@ -21,10 +21,13 @@ export const CALL_MAX_BYTES = 2 * 1024 * 1024;
 /** sun_path of the strictest system we run on (macOS), with its closing zero. */
 const SOCKET_PATH_BYTES = 104;
 
-/** The socket of a home; undefined when its path is too long for one. */
+/**
+ * The socket of a home; undefined when its path is too long for one, and on Windows, whose named pipes are not guarded by the
+ * home's permissions.
+ */
 export function socketPath(home: string): string | undefined {
-  const path = process.platform === 'win32' ? `\\\\.\\pipe\\roost-${home}` : join(home, 'control.sock');
-  return Buffer.byteLength(path) < SOCKET_PATH_BYTES ? path : undefined;
+  const path = join(home, 'control.sock');
+  return process.platform !== 'win32' && Buffer.byteLength(path) < SOCKET_PATH_BYTES ? path : undefined;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

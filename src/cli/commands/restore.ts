@@ -25,7 +25,7 @@ export const restore: Command = {
   // With words it is a device of its own that restores, not the one that serves this home.
   shareable: (values) => values['words-file'] === undefined,
   async run(invocation) {
-    const { values, home, cwd, agents } = invocation;
+    const { values, home, homeGiven, cwd, agents } = invocation;
     const wordsFile = stringValue(values, 'words-file');
     if (wordsFile === undefined) {
       return agents.use(home, (agent) => restoreWith(agent, invocation), { online: true });
@@ -33,9 +33,9 @@ export const restore: Command = {
 
     const words = await readWords(cwd, wordsFile);
     const broker = parseBroker(requiredValue(values, 'broker'));
-    // A home that holds an account is left alone: the words may be of another one.
-    const temporary =
-      (await loadSettings(home)) === undefined ? undefined : await mkdtemp(join(tmpdir(), 'roost-restore-'));
+    // A home that holds an account is left alone (the words may be of another one), and one that nobody named is not made.
+    const usable = homeGiven && (await loadSettings(home)) === undefined;
+    const temporary = usable ? undefined : await mkdtemp(join(tmpdir(), 'roost-restore-'));
     try {
       return await agents.use(
         temporary ?? home,
