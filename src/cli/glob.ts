@@ -9,7 +9,7 @@ export function globMatcher(pattern: string): (path: string) => boolean {
 }
 
 function translate(pattern: string): string {
-  const characters = [...pattern];
+  const characters = Array.from(pattern);
   let expression = '';
   for (let i = 0; i < characters.length; i++) {
     const character = characters[i] ?? '';

@@ -52,7 +52,7 @@ export function tryRoost(home: string, ...args: string[]): Promise<Finished> {
 export async function roost(home: string, ...args: string[]): Promise<Line> {
   const { code, last, stderr } = await tryRoost(home, ...args);
   if (code !== 0)
-    throw new Error(`roost ${args.join(' ')} ended with ${code}: ${JSON.stringify(last)} ${stderr}`);
+    throw new Error(`roost ${args.join(' ')} ended with ${String(code)}: ${JSON.stringify(last)} ${stderr}`);
   return last;
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatBytes, formatDuration, printable } from '../../../src/cli/format.ts';
 import { createOutput, progressText } from '../../../src/cli/output.ts';
+import type { Output } from '../../../src/cli/output.ts';
 import type { Progress } from '../../../src/core/progress.ts';
 
 const PROGRESS: Progress = {
@@ -15,20 +16,20 @@ const PROGRESS: Progress = {
   path: 'photos/a\u{1b}[2Jb.jpg',
 };
 
-function record(
-  json: boolean,
-  columns = 0,
-): { out: string; err: string; at: number; output: ReturnType<typeof createOutput> } {
-  const seen = {
-    out: '',
-    err: '',
-    at: 0,
-    output: createOutput(
-      { out: (text) => void (seen.out += text), err: (text) => void (seen.err += text), columns },
-      json,
-      () => seen.at,
-    ),
+interface Recorded {
+  out: string;
+  err: string;
+  at: number;
+  readonly output: Output;
+}
+
+function record(json: boolean, columns = 0): Recorded {
+  const streams = {
+    out: (text: string) => void (seen.out += text),
+    err: (text: string) => void (seen.err += text),
+    columns,
   };
+  const seen: Recorded = { out: '', err: '', at: 0, output: createOutput(streams, json, () => seen.at) };
   return seen;
 }
 
