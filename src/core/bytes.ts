@@ -7,7 +7,7 @@ export function toBytes(source: Uint8Array): Bytes {
 }
 
 /** Joins byte arrays into one new array. */
-export function concatBytes(...parts: readonly Uint8Array[]): Bytes {
+export function concatBytes(...parts: readonly ArrayLike<number>[]): Bytes {
   let length = 0;
   for (const part of parts) length += part.length;
   const joined = new Uint8Array(length);

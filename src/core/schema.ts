@@ -97,6 +97,11 @@ export class Item {
     return (index) => new Item(items[index], `${this.what}[${index}]`);
   }
 
+  /** undefined for null, which stands for "none" in a tuple. */
+  orNone(): Item | undefined {
+    return this.value === null ? undefined : this;
+  }
+
   /** Bytes of one length, or of at most `{ max }`. */
   bytes(length: number | { readonly max: number }): Bytes {
     const { value } = this;

@@ -46,3 +46,19 @@ export function utf8Length(text: string): number {
   }
   return length;
 }
+
+/** Orders text as its UTF-8 bytes are ordered, which `<` does not beyond the Basic Multilingual Plane. */
+export function compareUtf8(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const x = a.charCodeAt(i);
+    const y = b.charCodeAt(i);
+    if (x !== y) return rank(x) - rank(y);
+  }
+  return a.length - b.length;
+}
+
+/** Surrogates stand for code points above all others, but their units lie below U+E000. */
+function rank(unit: number): number {
+  return (unit & 0xf800) === 0xd800 ? unit + 0x10000 : unit;
+}

@@ -83,9 +83,10 @@ function unpack(sums: Uint32Array, size: number, shift: number, output: Bytes, s
 
 /** The exclusive or of all sources. */
 export function xorAll(sources: readonly Uint8Array[]): Bytes {
-  const out = new Uint8Array(sources[0] ?? 0);
+  const [first = new Uint8Array(0), ...others] = sources;
+  const out = new Uint8Array(first);
   const words = new Uint32Array(out.buffer, 0, out.length >>> 2);
-  for (const source of sources.slice(1)) {
+  for (const source of others) {
     const aligned = source.byteOffset % 4 === 0;
     const other = aligned ? source : new Uint8Array(source);
     const otherWords = new Uint32Array(other.buffer, other.byteOffset, words.length);

@@ -16,7 +16,8 @@ export type SigningLabel =
   | 'roost/1/roster-entry'
   | 'roost/1/admission'
   | 'roost/1/admission-invite'
-  | 'roost/1/prove';
+  | 'roost/1/prove'
+  | 'roost/1/head';
 
 function signedMessage(label: SigningLabel, body: Uint8Array): Bytes {
   return concatBytes(encodeUtf8(label), new Uint8Array(1), body);
