@@ -19,6 +19,8 @@ export interface AgentApi {
   createAccount(): Promise<{ readonly words: string }>;
   /** Checks words typed in and makes this a device of their account. @throws 'wrong-words' */
   useWords(words: string): Promise<void>;
+  /** Whether words typed in are those of this account. @throws 'wrong-words' when they are no phrase at all */
+  checkWords(words: string): Promise<boolean>;
   found(name: string, displayName: string): Promise<{ readonly invite: string }>;
   /** `link` is the whole invite link or its fragment. @throws 'bad-invite' | 'unreachable' */
   join(link: string, displayName: string): Promise<void>;

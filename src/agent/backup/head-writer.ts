@@ -36,7 +36,7 @@ export async function commitRun(context: AgentContext, request: CommitRequest): 
   const own = await repository.ownHead();
   const compact = own.index.length >= JOURNAL_PACKS_MAX;
   const forgotten = new Set(request.forgotten);
-  const { fresh, orphans } = await packsToJournal(context, own, compact, new Set(request.removedPacks));
+  const { fresh, orphans, removed } = await packsToJournal(context, own, compact, new Set(request.removedPacks));
   const kept = compact
     ? (await repository.snapshots()).filter((s) => s.device === context.device && !forgotten.has(s.id))
     : [];
@@ -52,7 +52,7 @@ export async function commitRun(context: AgentContext, request: CommitRequest): 
     ...fresh.map((pack) => repository.operations.pack({ ...pack, journaled: true })),
     ...request.snapshots.map((snapshot) => repository.operations.snapshot(snapshot)),
     ...request.forgotten.map((id) => repository.operations.dropSnapshot(id)),
-    ...(await freeing(context, compact ? [...own.index, ...orphans] : orphans)),
+    ...(await freeing(context, compact ? [...own.index, ...orphans, ...removed] : [...orphans, ...removed])),
   ]);
 }
 
@@ -61,20 +61,23 @@ async function packsToJournal(
   context: AgentContext,
   own: OwnHead,
   compact: boolean,
-  removed: ReadonlySet<PackId>,
-): Promise<{ fresh: StoredPack[]; orphans: StoredPack[] }> {
+  removedIds: ReadonlySet<PackId>,
+): Promise<{ fresh: StoredPack[]; orphans: StoredPack[]; removed: StoredPack[] }> {
   const index = new Set(own.index.map(({ packId }) => packId));
   const fresh: StoredPack[] = [];
   const orphans: StoredPack[] = [];
+  const removed: StoredPack[] = [];
   for await (const pack of context.repository.packs()) {
-    if (pack.device !== context.device || removed.has(pack.packId)) continue;
-    if (pack.journal) {
+    if (pack.device !== context.device) continue;
+    if (removedIds.has(pack.packId)) {
+      removed.push(pack);
+    } else if (pack.journal) {
       if (!index.has(pack.packId)) orphans.push(pack);
     } else if (compact || !pack.journaled) {
       fresh.push(pack);
     }
   }
-  return { fresh, orphans };
+  return { fresh, orphans, removed };
 }
 
 async function writeJournal(
@@ -129,11 +132,17 @@ export function storedPack(
 }
 
 /** Operations that forget packs here and mark their shards for release once the new head is acknowledged. */
-export async function freeing(context: AgentContext, packs: readonly StoredPack[]): Promise<MetaOperation[]> {
+async function freeing(context: AgentContext, packs: readonly StoredPack[]): Promise<MetaOperation[]> {
   const { repository } = context;
   const operations: MetaOperation[] = [];
   for (const pack of packs) {
-    operations.push(repository.operations.dropPack(pack.packId));
+    const places = await repository.chunkPlaces(pack.chunks);
+    operations.push(
+      repository.operations.dropPack(pack.packId),
+      ...pack.chunks
+        .filter((_, i) => places[i]?.packId === pack.packId)
+        .map((id) => repository.operations.dropChunk(id)),
+    );
     for (const placement of await repository.placements(pack.packId)) {
       operations.push(repository.operations.dropPlacement(placement), repository.operations.release(placement));
     }

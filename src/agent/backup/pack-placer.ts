@@ -41,6 +41,8 @@ export interface PlacedPack {
 export class PackPlacer {
   readonly #options: PackPlacerOptions;
   #turn = 0;
+  /** whether a holder refused for want of space */
+  #full = false;
 
   constructor(options: PackPlacerOptions) {
     this.#options = options;
@@ -78,9 +80,18 @@ export class PackPlacer {
     const placed = placements.filter((placement) => placement !== undefined);
     const needed = enoughShards(pack.code);
     if (placed.length < needed) {
+      if (this.#full) throw new RoostError('full', 'the partners have no room left for more pieces');
       throw new RoostError('too-few', `only ${placed.length} of ${n} pieces found a holder, at least ${needed} are needed`);
     }
     return { shardBytes: encoded.shardBytes, placements: placed };
+  }
+
+  /** Brings one more shard of a pack placed before to a partner that holds none of it. */
+  async add(shard: (seal: Seal) => Promise<SealedShard>, seal: Omit<Seal, 'owner' | 'holder' | 'agreement'>, partner: Partner): Promise<Placement> {
+    const { owner, repository } = this.#options;
+    const [row] = await repository.reserve(seal.packId, [partner.agreement.id]);
+    const sealed = await shard({ ...seal, owner, holder: partner.device, agreement: partner.agreement.id });
+    return this.#put(sealed, partner, row ?? 0, true);
   }
 
   /** Partners in the order of this pack: turned by one each time, so that all fill alike. */
@@ -105,6 +116,7 @@ export class PackPlacer {
         return await this.#put(current.shard, current.partner, current.row, spares.length > 0);
       } catch (error) {
         if (faultOf(error) === 'aborted') throw error;
+        if (faultOf(error) === 'full') this.#full = true;
         log.warn('piece not taken', { device: current.partner.device, fault: faultOf(error), message: messageOf(error) });
         const spare = spares.shift();
         if (spare === undefined) return undefined;

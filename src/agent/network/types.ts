@@ -42,4 +42,6 @@ export interface Partner {
   readonly storageClass: string;
   /** neighbourhood hash as the broker told it */
   readonly neighbourhood: string | undefined;
+  /** true when its address is this computer's own (loopback, or the very address the broker sees of us) */
+  readonly sameComputer: boolean;
 }

@@ -187,11 +187,6 @@ export class Repository {
     );
   }
 
-  async file(key: string): Promise<FileRecord | undefined> {
-    const row = await this.#meta.get(OWNER_TABLES.files, key);
-    return row ? decodeFileRecord(row) : undefined;
-  }
-
   async fileRecords(keys: readonly string[]): Promise<readonly (FileRecord | undefined)[]> {
     const rows = await this.#meta.getMany(OWNER_TABLES.files, keys);
     return rows.map((row) => (row ? decodeFileRecord(row) : undefined));
@@ -210,9 +205,10 @@ export class Repository {
     );
   }
 
-  async forgetFilesBefore(run: number): Promise<void> {
+  /** Forgets files of one folder (key prefix) that the run did not see. */
+  async forgetFilesBefore(run: number, folder: string): Promise<void> {
     const gone: MetaOperation[] = [];
-    for await (const row of this.#all(OWNER_TABLES.files)) {
+    for await (const row of this.#all(OWNER_TABLES.files, folder)) {
       if (decodeFileRecord(row.value).run < run) gone.push({ kind: 'delete', table: OWNER_TABLES.files, key: row.key });
     }
     await this.#writeInBatches(gone, false);

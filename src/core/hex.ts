@@ -1,10 +1,7 @@
-import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { Bytes } from './bytes.ts';
 import { toBytes } from './bytes.ts';
-
-/** UTF-8 of a text. */
-export const utf8 = (text: string): Bytes => toBytes(utf8ToBytes(text));
 
 /** Lower-case hex of bytes, and back. */
 export const hex = (bytes: Uint8Array): string => bytesToHex(bytes);

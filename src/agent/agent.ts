@@ -1,0 +1,371 @@
+import type { AccountKeys } from '../core/crypto/account-keys.ts';
+import { phraseFromEntropy, secretsFromPhrase, ENTROPY_BYTES } from '../core/crypto/phrase.ts';
+import { RoostError, faultOf, messageOf } from '../core/errors.ts';
+import type { CooperativeId, SnapshotId } from '../core/ids.ts';
+import { parseCooperativeId } from '../core/ids.ts';
+import type { OnProgress, Progress } from '../core/progress.ts';
+import type { Platform } from '../ports/platform.ts';
+import type { Rendezvous } from '../ports/rendezvous.ts';
+import type { Source } from '../ports/source.ts';
+import type { Transport } from '../ports/transport.ts';
+import { Activity } from './activity.ts';
+import type {
+  AgentApi,
+  AgentState,
+  BackupOptions,
+  BackupReport,
+  FileSummary,
+  KeepRules,
+  RecoveryReport,
+  RestoreOptions,
+  RestoreReport,
+  SnapshotSummary,
+  TaskView,
+} from './api.ts';
+import { Gate } from './gate.ts';
+import type { Identity } from './identity.ts';
+import { loadIdentity } from './identity.ts';
+import { Limiter } from './limiter.ts';
+import { foundCooperative, joinCooperative, makeInvite } from './membership.ts';
+import type { RosterAccess } from './membership.ts';
+import { ProgressMeter } from './progress-meter.ts';
+import { Repository } from './repository/repository.ts';
+import { Membership } from './running.ts';
+import { StateStore } from './state.ts';
+import { recoverOn, runBackupOn, runForgetOn, runRestoreOn } from './runs.ts';
+import { listFolder } from './browse.ts';
+
+/** Loads what this platform knows of an account and gives the agent that acts for it. */
+export async function createAgent(platform: Platform): Promise<AgentApi> {
+  const agent = new Agent(platform);
+  await agent.load();
+  return agent;
+}
+
+interface Network {
+  readonly transport: Transport;
+  readonly rendezvous: Rendezvous;
+}
+
+class Agent implements AgentApi {
+  readonly #platform: Platform;
+  readonly #repository: Repository;
+  readonly #activity: Activity;
+  readonly #store = new StateStore();
+  readonly #gate = new Gate();
+  /** backup, restore, recovery and forgetting run one at a time */
+  readonly #work = new Limiter(1);
+  #identity: Identity | undefined;
+  #network: Network | undefined;
+  #membership: Membership | undefined;
+
+  constructor(platform: Platform) {
+    this.#platform = platform;
+    this.#repository = new Repository(platform.meta);
+    this.#activity = new Activity(platform.meta, platform.clock);
+  }
+
+  get state(): AgentState {
+    return this.#store.state;
+  }
+
+  subscribe(handler: (state: AgentState) => void): () => void {
+    return this.#store.subscribe(handler);
+  }
+
+  async load(): Promise<void> {
+    await this.#activity.load();
+    const keys = await this.#platform.vault.loadAccount();
+    if (keys) await this.#adoptKeys(keys);
+    const cooperative = await this.#repository.state('cooperative');
+    if (keys && typeof cooperative === 'string') await this.#enter(parseCooperativeId(cooperative));
+    this.#refresh();
+  }
+
+  async createAccount(): Promise<{ readonly words: string }> {
+    this.#mustBeNew();
+    const words = phraseFromEntropy(this.#platform.random.bytes(ENTROPY_BYTES));
+    await this.#adoptKeys(await this.#platform.vault.saveAccount(secretsFromPhrase(words)));
+    return { words };
+  }
+
+  async useWords(words: string): Promise<void> {
+    this.#mustBeNew();
+    await this.#adoptKeys(await this.#platform.vault.saveAccount(secretsFromPhrase(words)));
+  }
+
+  checkWords(words: string): Promise<boolean> {
+    const { check, account } = this.#mustHaveIdentity().keys;
+    const secrets = secretsFromPhrase(words);
+    return Promise.resolve(secrets.check === check && account === this.state.account);
+  }
+
+  async found(name: string, displayName: string): Promise<{ readonly invite: string }> {
+    const access = await this.#access();
+    const cooperative = await foundCooperative(access, name, displayName);
+    await this.#remember(cooperative);
+    this.#activity.add('founded', { name });
+    return { invite: await makeInvite(access, cooperative) };
+  }
+
+  async join(link: string, displayName: string): Promise<void> {
+    const cooperative = await joinCooperative(await this.#access(), link, displayName);
+    await this.#remember(cooperative);
+    this.#activity.add('joined', { name: this.state.cooperative?.name ?? '' });
+  }
+
+  async invite(options: { readonly uses?: number; readonly days?: number } = {}): Promise<{ readonly invite: string }> {
+    const membership = this.#mustBeMember();
+    const invite = await makeInvite(await this.#access(), membership.cooperative, options);
+    return { invite };
+  }
+
+  async recover(
+    options: { readonly onProgress?: OnProgress; readonly signal?: BackupOptions['signal'] } = {},
+  ): Promise<RecoveryReport> {
+    return this.#task('recover', options.onProgress, async (meter) => {
+      const identity = this.#mustHaveIdentity();
+      const network = await this.#online();
+      const found = await this.#find(network.rendezvous, identity);
+      const membership = await this.#remember(found.cooperative);
+      const report = await recoverOn(membership, { ...found, meter, signal: options.signal });
+      this.#activity.add('recovered', { snapshots: report.snapshots, partners: report.partnersRead });
+      await membership.refreshStanding();
+      return report;
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#mustBeMember().start();
+    this.#refresh();
+  }
+
+  async stop(): Promise<void> {
+    await this.#membership?.stop();
+    await this.#network?.transport.close();
+    await this.#network?.rendezvous.close();
+    this.#network = undefined;
+    await this.#activity.settled();
+    await this.#platform.codec.close();
+    await this.#platform.blobs.close();
+    await this.#platform.meta.close();
+  }
+
+  async setOffer(bytes: number): Promise<void> {
+    if (!Number.isSafeInteger(bytes) || bytes < 0) {
+      throw new RoostError('usage', `space to give must be a whole number of bytes from 0, got ${bytes}`);
+    }
+    await this.#repository.apply([this.#repository.operations.state('offer', bytes)]);
+    await this.#membership?.setOffer(bytes);
+    this.#refresh();
+  }
+
+  async setDeviceLabel(label: string): Promise<void> {
+    const identity = this.#mustHaveIdentity();
+    this.#identity = await loadIdentity(this.#platform, identity.keys, label);
+    this.#refresh();
+  }
+
+  async backup(sources: readonly Source[], options: BackupOptions = {}): Promise<BackupReport> {
+    if (sources.length === 0) throw new RoostError('usage', 'a backup needs at least one folder, got none');
+    return this.#task('backup', options.onProgress, async (meter) => {
+      const membership = this.#mustBeMember();
+      try {
+        const report = await runBackupOn(membership, sources, options, meter, this.#gate);
+        this.#activity.add('saved', { files: report.files, bytes: report.bytes, sent: report.sentBytes });
+        await membership.runEnded(undefined, report.unreadable.length);
+        this.#refresh();
+        return { ...report, health: this.state.health.state };
+      } catch (error) {
+        await membership.runEnded(faultOf(error), 0);
+        if (faultOf(error) !== 'aborted') {
+          this.#activity.add('save-failed', { fault: faultOf(error), reason: messageOf(error) }, 'problem');
+        }
+        throw error;
+      }
+    });
+  }
+
+  async removeFolder(name: string): Promise<void> {
+    await this.#mustBeMember().removeFolder(name);
+    this.#activity.add('folder-removed', { name });
+    this.#refresh();
+  }
+
+  pause(): void {
+    this.#gate.close();
+    this.#refresh();
+  }
+
+  resume(): void {
+    this.#gate.open();
+    this.#refresh();
+  }
+
+  async snapshots(): Promise<readonly SnapshotSummary[]> {
+    const snapshots = await this.#repository.snapshots();
+    return snapshots.reverse().map((s) => ({
+      snapshot: s.id,
+      device: s.device,
+      deviceLabel: s.deviceLabel,
+      startedAt: s.startedAt,
+      endedAt: s.endedAt,
+      files: s.files,
+      bytes: s.bytes,
+      unreadableCount: s.unreadableCount,
+    }));
+  }
+
+  async list(snapshot: SnapshotId, path: string): Promise<readonly FileSummary[]> {
+    return listFolder(this.#mustBeMember().reader(), await this.#repository.snapshot(snapshot), path);
+  }
+
+  async restore(snapshot: SnapshotId, options: RestoreOptions): Promise<RestoreReport> {
+    return this.#task('restore', options.onProgress, async (meter) => {
+      const report = await runRestoreOn(this.#mustBeMember(), snapshot, options, meter, this.#gate);
+      const level = report.failed.length > 0 ? 'problem' : 'info';
+      this.#activity.add('restored', { files: report.files, failed: report.failed.length }, level);
+      for (const { device, segments } of report.corrected) {
+        this.#activity.add('wrong-bytes', { device, segments }, 'warning');
+      }
+      return report;
+    });
+  }
+
+  async forget(keep: KeepRules): Promise<{ readonly forgotten: readonly SnapshotId[]; readonly releasedBytes: number }> {
+    return this.#task('forget', undefined, async (meter) => {
+      const membership = this.#mustBeMember();
+      const outcome = await runForgetOn(membership, keep, meter);
+      this.#activity.add('forgotten', { snapshots: outcome.forgotten.length, bytes: outcome.releasedBytes });
+      await membership.refreshStanding();
+      return outcome;
+    });
+  }
+
+  async wipe(): Promise<void> {
+    await this.stop();
+    await this.#platform.wipe();
+  }
+
+  async #adoptKeys(keys: AccountKeys): Promise<void> {
+    this.#identity = await loadIdentity(this.#platform, keys);
+    await this.#platform.codec.setKeys(keys);
+    this.#refresh();
+  }
+
+  /** Where this account's backup is to be found: the broker's word, checked by the heads themselves. */
+  async #find(rendezvous: Rendezvous, { keys }: Identity): Promise<{
+    readonly cooperative: CooperativeId;
+    readonly holders: Awaited<ReturnType<Rendezvous['lookup']>>[number]['device'][];
+    readonly mailbox: Awaited<ReturnType<Rendezvous['takeHeads']>>;
+  }> {
+    const found = await rendezvous.lookup(keys.rendezvous);
+    const mailbox = await rendezvous.takeHeads(keys.rendezvous);
+    const cooperative = found[0]?.cooperative;
+    if (cooperative === undefined) {
+      throw new RoostError('wrong-words', 'nobody in reach of this broker holds a backup of these words');
+    }
+    return {
+      cooperative,
+      holders: found.filter((f) => f.cooperative === cooperative).map(({ device }) => device),
+      mailbox,
+    };
+  }
+
+  async #remember(cooperative: CooperativeId): Promise<Membership> {
+    await this.#repository.apply([this.#repository.operations.state('cooperative', cooperative)]);
+    return this.#enter(cooperative);
+  }
+
+  async #enter(cooperative: CooperativeId): Promise<Membership> {
+    await this.#membership?.stop();
+    const offer = await this.#repository.state('offer');
+    this.#membership = await Membership.open({
+      platform: this.#platform,
+      repository: this.#repository,
+      identity: this.#mustHaveIdentity(),
+      cooperative,
+      offer: typeof offer === 'number' ? offer : 0,
+      network: () => this.#online(),
+      activity: this.#activity,
+      onChange: () => {
+        this.#refresh();
+      },
+    });
+    this.#refresh();
+    return this.#membership;
+  }
+
+  async #online(): Promise<Network> {
+    if (this.#network) return this.#network;
+    const { device, devicePublicKey, signer } = this.#mustHaveIdentity();
+    const network = await this.#platform.network({
+      device,
+      publicKey: devicePublicKey,
+      sign: (message) => signer.sign(message),
+    });
+    network.rendezvous.onStatus(() => {
+      this.#refresh();
+    });
+    this.#network = network;
+    return network;
+  }
+
+  async #access(): Promise<RosterAccess> {
+    const { rendezvous } = await this.#online();
+    return {
+      platform: this.#platform,
+      rendezvous,
+      identity: this.#mustHaveIdentity(),
+      origin: this.#platform.origin,
+    };
+  }
+
+  async #task<T>(kind: TaskView['kind'], onProgress: OnProgress | undefined, run: (meter: ProgressMeter) => Promise<T>): Promise<T> {
+    return this.#work.run(async () => {
+      const phase: Progress['phase'] = kind === 'backup' ? 'scanning' : 'locating';
+      const meter = new ProgressMeter(this.#platform.clock, phase, (progress) => {
+        this.#store.update({ task: { kind, paused: this.#gate.closed, progress } });
+        onProgress?.(progress);
+      });
+      meter.phase(phase);
+      this.#refresh();
+      try {
+        return await run(meter);
+      } finally {
+        this.#store.update({ task: undefined });
+        this.#gate.open();
+        this.#refresh();
+      }
+    });
+  }
+
+  #refresh(): void {
+    const identity = this.#identity;
+    const task = this.state.task;
+    this.#store.update({
+      phase: identity === undefined ? 'new' : this.#membership === undefined ? 'keys' : 'member',
+      account: identity?.keys.account,
+      device: identity?.device,
+      deviceLabel: identity?.deviceLabel ?? '',
+      broker: this.#network?.rendezvous.status ?? { online: false, reason: undefined },
+      activity: this.#activity.entries,
+      task: task ? { ...task, paused: this.#gate.closed } : undefined,
+      ...this.#membership?.view({ saving: task?.kind === 'backup', paused: this.#gate.closed && task !== undefined }),
+    });
+  }
+
+  #mustBeNew(): void {
+    if (this.#identity) throw new RoostError('usage', 'this device has an account already');
+  }
+
+  #mustHaveIdentity(): Identity {
+    if (!this.#identity) throw new RoostError('usage', 'this device has no account yet');
+    return this.#identity;
+  }
+
+  #mustBeMember(): Membership {
+    if (!this.#membership) throw new RoostError('usage', 'this device is in no cooperative yet');
+    return this.#membership;
+  }
+}

@@ -1,0 +1,317 @@
+import type { Code } from '../../core/erasure/codes.ts';
+import type { ChunkId, SnapshotId } from '../../core/ids.ts';
+import { snapshotIdFromBytes } from '../../core/ids.ts';
+import { UNREADABLE_MAX } from '../../core/limits.ts';
+import type { AbortSignalLike } from '../../core/progress.ts';
+import type { Snapshot, TreeEntry } from '../../core/snapshot/types.ts';
+import type { Source } from '../../ports/source.ts';
+import type { AgentContext } from '../context.ts';
+import type { Gate } from '../gate.ts';
+import type { Partner } from '../network/types.ts';
+import type { ProgressMeter } from '../progress-meter.ts';
+import { readFolders, writeFolders } from '../repository/folders.ts';
+import type { FolderRecord } from '../repository/folders.ts';
+import type { FileRecord } from '../repository/records.ts';
+import { readTree } from '../repository/tree-reader.ts';
+import type { TreeReader } from '../repository/tree-reader.ts';
+import { fileKey, folderKey } from './file-keys.ts';
+import { readFiles } from './file-reader.ts';
+import { commitRun, publishHead, storedPack } from './head-writer.ts';
+import { PackPlacer } from './pack-placer.ts';
+import { PackWriter } from './pack-writer.ts';
+import type { ScanNode, ScannedSource } from './scan.ts';
+import { joinPath, scanSource } from './scan.ts';
+import { TreeWriter, treeEntry } from './tree-writer.ts';
+
+/** Files looked up in the scan's memory in one call. */
+const LOOKUP_BATCH = 1_000;
+
+/** Whom to give pieces to, and how a pack is spread over them. */
+export interface Spread {
+  readonly code: Code;
+  readonly partners: readonly Partner[];
+}
+
+export interface BackupRun {
+  readonly sources: readonly Source[];
+  /** Finds partners with room for so many bytes of content. @throws RoostError 'too-few' */
+  readonly spread: (bytes: number) => Promise<Spread>;
+  readonly meter: ProgressMeter;
+  readonly gate: Gate;
+  readonly trees: TreeReader;
+  readonly signal: AbortSignalLike | undefined;
+}
+
+export interface BackupOutcome {
+  readonly snapshot: Snapshot;
+  readonly storedBytes: number;
+  readonly readBytes: number;
+}
+
+/** One run: scan, read what is new, place packs, write trees, journal and head. */
+export async function runBackup(context: AgentContext, run: BackupRun): Promise<BackupOutcome> {
+  const startedAt = context.platform.clock.now();
+  run.meter.phase('scanning');
+  const scanned: Changed[] = [];
+  for (const source of run.sources) {
+    const found = await scanSource(
+      source,
+      (bytes, path) => {
+        run.meter.add({ total: bytes, filesTotal: 1 }, path);
+      },
+      run.signal,
+    );
+    scanned.push({ ...found, changed: await changedFiles(context, run, found, startedAt) });
+  }
+  const bytes = scanned.flatMap(({ changed }) => changed).reduce((sum, { entry }) => sum + entry.size, 0);
+  const spread = await run.spread(bytes);
+  run.meter.phase('saving');
+  return new Run(context, run, spread, startedAt).execute(scanned);
+}
+
+/** A scanned folder with the files that must be read. */
+interface Changed extends ScannedSource {
+  readonly changed: readonly ScanNode[];
+}
+
+class Run {
+  readonly #context: AgentContext;
+  readonly #run: BackupRun;
+  readonly #code: Code;
+  readonly #startedAt: number;
+  readonly #placer: PackPlacer;
+  readonly #data: PackWriter;
+  readonly #meta: PackWriter;
+  /** chunks given to a pack that is not committed yet, with its number */
+  readonly #pending = new Map<ChunkId, number>();
+  /** files whose chunks lie in packs not committed yet */
+  #waiting: { readonly key: string; readonly record: FileRecord; readonly pack: number }[] = [];
+  readonly #committed = new Set<number>();
+  /** packs 1 … this are all committed */
+  #committedThrough = 0;
+  #storedBytes = 0;
+  #readBytes = 0;
+
+  constructor(context: AgentContext, run: BackupRun, { code, partners }: Spread, startedAt: number) {
+    this.#context = context;
+    this.#run = run;
+    this.#code = code;
+    this.#startedAt = startedAt;
+    const { platform, keys, cooperation, repository } = context;
+    this.#placer = new PackPlacer({
+      owner: keys.account,
+      cooperation,
+      repository,
+      codec: platform.codec,
+      clock: platform.clock,
+      log: platform.log,
+      partners,
+      signal: run.signal,
+      onSent: (bytes) => {
+        run.meter.add({ transferred: bytes });
+      },
+    });
+    this.#data = this.#writer('data');
+    this.#meta = this.#writer('meta');
+  }
+
+  async execute(scanned: readonly Changed[]): Promise<BackupOutcome> {
+    const { repository, platform, device, deviceLabel } = this.#context;
+    const run = this.#run;
+    const startedAt = this.#startedAt;
+    const former = (await repository.snapshots()).filter((s) => s.device === device).at(-1);
+    try {
+      for (const source of scanned) await this.#saveFiles(source);
+      await this.#data.finish();
+      run.meter.phase('finishing');
+      const { root, folders } = await this.#saveTrees(scanned, former, startedAt);
+      await this.#meta.finish();
+      const unreadable = scanned.flatMap(unreadablePaths);
+      const snapshot: Snapshot = {
+        id: this.#newSnapshotId(),
+        device,
+        deviceLabel,
+        parent: former?.id,
+        startedAt,
+        endedAt: platform.clock.now(),
+        root,
+        files: sum(folders, 'files'),
+        folders: sum(folders, 'folders'),
+        bytes: sum(folders, 'bytes'),
+        unreadable: unreadable.slice(0, UNREADABLE_MAX),
+        unreadableCount: unreadable.length,
+      };
+      await commitRun(this.#context, {
+        snapshots: [snapshot],
+        removedPacks: [],
+        forgotten: [],
+        code: this.#code,
+        place: (pack) => this.#placer.place(pack),
+      });
+      await publishHead(this.#context, this.#code, run.signal);
+      await writeFolders(repository, folders);
+      for (const { source } of scanned) await repository.forgetFilesBefore(startedAt, folderKey(source.name));
+      return { snapshot, storedBytes: this.#storedBytes, readBytes: this.#readBytes };
+    } finally {
+      await Promise.all([this.#data.settle(), this.#meta.settle()]);
+    }
+  }
+
+  #newSnapshotId(): SnapshotId {
+    return snapshotIdFromBytes(this.#context.platform.random.bytes(16));
+  }
+
+  #writer(kind: 'data' | 'meta'): PackWriter {
+    const { platform, repository } = this.#context;
+    return new PackWriter({
+      kind,
+      code: this.#code,
+      codec: platform.codec,
+      random: platform.random,
+      place: async (sealed) => {
+        const placed = await this.#placer.place(sealed);
+        await repository.commitPack(
+          storedPack(sealed, placed, this.#context, 'content'),
+          sealed.chunks.map(({ id, ...place }) => ({ id, place: { packId: sealed.packId, ...place } })),
+          placed.placements,
+        );
+        this.#storedBytes += sealed.lengths.reduce((sum, length) => sum + length, 0);
+        if (kind === 'data') await this.#packCommitted(sealed.number, sealed.chunks.map(({ id }) => id));
+      },
+    });
+  }
+
+  /** From here on a restart finds these chunks; files that waited for them need not be read again. */
+  async #packCommitted(number: number, chunks: readonly ChunkId[]): Promise<void> {
+    for (const id of chunks) this.#pending.delete(id);
+    this.#committed.add(number);
+    while (this.#committed.delete(this.#committedThrough + 1)) this.#committedThrough++;
+    const ready = this.#waiting.filter(({ pack }) => pack <= this.#committedThrough);
+    if (ready.length === 0) return;
+    this.#waiting = this.#waiting.filter(({ pack }) => pack > this.#committedThrough);
+    await this.#context.repository.putFiles(ready);
+  }
+
+  async #saveFiles(scanned: Changed): Promise<void> {
+    const { platform } = this.#context;
+    const { gate, signal, meter } = this.#run;
+    const parts = new Map<ScanNode, { chunks: ChunkId[]; bytes: number; lastPack: number }>();
+    for await (const cut of readFiles(scanned.changed, { source: scanned.source, codec: platform.codec, gate, signal })) {
+      const file = parts.get(cut.node) ?? { chunks: [], bytes: 0, lastPack: 0 };
+      parts.set(cut.node, file);
+      file.bytes += cut.read;
+      this.#readBytes += cut.read;
+      file.lastPack = Math.max(file.lastPack, await this.#saveChunks(cut.chunks));
+      file.chunks.push(...cut.chunks.map(({ id }) => id));
+      meter.add({ done: cut.read, files: cut.complete ? 1 : 0 }, cut.node.entry.path);
+      if (!cut.complete) continue;
+      parts.delete(cut.node);
+      cut.node.chunks = file.chunks;
+      cut.node.savedBytes = file.bytes;
+      await this.#remember(scanned, cut.node, file);
+    }
+  }
+
+  /** A file that did not change while it was read need not be read in the next run. */
+  async #remember(
+    scanned: ScannedSource,
+    node: ScanNode,
+    file: { readonly chunks: readonly ChunkId[]; readonly bytes: number; readonly lastPack: number },
+  ): Promise<void> {
+    const { path, size, mtimeNs } = node.entry;
+    if (file.bytes !== size) return;
+    const now = await scanned.source.stat(path).catch(() => undefined);
+    if (now?.size !== size || now.mtimeNs !== mtimeNs) return;
+    const row = {
+      key: fileKey(scanned.source.name, path),
+      record: { size, mtimeNs, chunks: file.chunks, run: this.#startedAt },
+      pack: file.lastPack,
+    };
+    if (row.pack <= this.#committedThrough) await this.#context.repository.putFiles([row]);
+    else this.#waiting.push(row);
+  }
+
+  /** Gives unseen chunks to the writer; returns the number of the latest pack any of them lies in, 0 when all are stored. */
+  async #saveChunks(chunks: readonly { readonly id: ChunkId; readonly bytes: Uint8Array }[]): Promise<number> {
+    const places = await this.#context.repository.chunkPlaces(chunks.map(({ id }) => id));
+    let lastPack = 0;
+    for (const [i, { id, bytes }] of chunks.entries()) {
+      if (places[i] !== undefined) continue;
+      let pack = this.#pending.get(id);
+      if (pack === undefined) {
+        pack = await this.#data.add(id, bytes);
+        this.#pending.set(id, pack);
+      }
+      lastPack = Math.max(lastPack, pack);
+    }
+    return lastPack;
+  }
+
+  /** Writes the trees of this run's folders and the root, which keeps the other chosen folders as they were. */
+  async #saveTrees(
+    scanned: readonly ScannedSource[],
+    former: Snapshot | undefined,
+    savedAt: number,
+  ): Promise<{ root: readonly ChunkId[]; folders: readonly FolderRecord[] }> {
+    const { repository, platform } = this.#context;
+    const trees = new TreeWriter({ codec: platform.codec, repository, writer: this.#meta });
+    const folders = new Map((await readFolders(repository)).map((folder) => [folder.name, folder]));
+    const entries = new Map<string, TreeEntry>();
+    if (former) {
+      const { entries: before } = await readTree(this.#run.trees, former.root);
+      for (const entry of before) if (folders.has(entry.name)) entries.set(entry.name, entry);
+    }
+    for (const name of [...folders.keys()]) if (!entries.has(name)) folders.delete(name);
+    for (const { root } of scanned) {
+      const written = await trees.write(root);
+      entries.set(root.name, treeEntry(root, written));
+      const { files, folders: folderCount, bytes } = written;
+      folders.set(root.name, { name: root.name, files, folders: folderCount, bytes, savedAt });
+    }
+    return { root: await trees.writeEntries([...entries.values()]), folders: [...folders.values()] };
+  }
+}
+
+function sum(folders: readonly FolderRecord[], field: 'files' | 'folders' | 'bytes'): number {
+  return folders.reduce((total, folder) => total + folder[field], 0);
+}
+
+function unreadablePaths({ source, files, unreadable }: ScannedSource): { path: string; reason: string }[] {
+  const faults = files.flatMap(({ entry, fault }) =>
+    fault === undefined ? [] : [{ path: joinPath(source.name, entry.path), reason: fault }],
+  );
+  return [...unreadable, ...faults];
+}
+
+/** Files whose size or time differ from the last run, or whose chunks are not stored any more. */
+async function changedFiles(
+  context: AgentContext,
+  run: BackupRun,
+  scanned: ScannedSource,
+  startedAt: number,
+): Promise<ScanNode[]> {
+  const { repository } = context;
+  const changed: ScanNode[] = [];
+  for (let i = 0; i < scanned.files.length; i += LOOKUP_BATCH) {
+    const batch = scanned.files.slice(i, i + LOOKUP_BATCH);
+    const keys = batch.map((node) => fileKey(scanned.source.name, node.entry.path));
+    const known = await repository.fileRecords(keys);
+    const wanted = [...new Set(known.flatMap((record) => record?.chunks ?? []))];
+    const places = await repository.chunkPlaces(wanted);
+    const stored = new Set(wanted.filter((_, at) => places[at] !== undefined));
+    const seen: { key: string; record: FileRecord }[] = [];
+    batch.forEach((node, at) => {
+      const record = known[at];
+      const { size, mtimeNs } = node.entry;
+      if (record?.size !== size || record.mtimeNs !== mtimeNs || !record.chunks.every((id) => stored.has(id))) {
+        changed.push(node);
+        return;
+      }
+      node.chunks = record.chunks;
+      seen.push({ key: keys[at] ?? '', record: { ...record, run: startedAt } });
+      run.meter.add({ done: size, files: 1 });
+    });
+    await repository.putFiles(seen);
+  }
+  return changed;
+}

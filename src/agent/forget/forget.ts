@@ -1,0 +1,155 @@
+import type { Code } from '../../core/erasure/codes.ts';
+import { RoostError } from '../../core/errors.ts';
+import type { ChunkId, PackId, SnapshotId } from '../../core/ids.ts';
+import type { AbortSignalLike } from '../../core/progress.ts';
+import type { Snapshot } from '../../core/snapshot/types.ts';
+import type { KeepRules } from '../api.ts';
+import { commitRun, publishHead, storedPack } from '../backup/head-writer.ts';
+import type { PackPlacer } from '../backup/pack-placer.ts';
+import { PackWriter } from '../backup/pack-writer.ts';
+import type { AgentContext } from '../context.ts';
+import type { StoredPack } from '../repository/records.ts';
+import { readTree } from '../repository/tree-reader.ts';
+import type { ChunkReader } from '../restore/chunk-reader.ts';
+import { snapshotsToKeep } from './keep-rules.ts';
+
+/** Another device of the account may have begun a snapshot that refers to a pack we think dead. */
+const SHARED_PACK_GRACE_MS = 30 * 24 * 3_600_000;
+/** A pack with a smaller share of live bytes is written anew. */
+const LIVE_SHARE_MIN = 0.5;
+
+export interface ForgetRun {
+  readonly rules: KeepRules;
+  readonly code: Code;
+  readonly placer: PackPlacer;
+  readonly reader: ChunkReader;
+  readonly signal: AbortSignalLike | undefined;
+}
+
+export interface ForgetOutcome {
+  readonly forgotten: readonly SnapshotId[];
+  readonly releasedBytes: number;
+}
+
+/**
+ * Drops this device's snapshots that no rule keeps and frees packs that no snapshot of any device needs. Nothing is released
+ * before the head that no longer needs it is acknowledged.
+ */
+export async function forget(context: AgentContext, run: ForgetRun): Promise<ForgetOutcome> {
+  const { repository, device } = context;
+  if (Object.values(run.rules).every((count) => (count ?? 0) <= 0)) {
+    throw new RoostError('usage', 'at least one rule must keep something, got none');
+  }
+  const all = await repository.snapshots();
+  const own = all.filter((snapshot) => snapshot.device === device);
+  const keep = snapshotsToKeep(own, run.rules);
+  const forgotten = own.filter(({ id }) => !keep.has(id)).map(({ id }) => id);
+  const gone = new Set(forgotten);
+  const remaining = all.filter(({ id }) => !gone.has(id));
+  const live = await liveChunks(run, remaining);
+  const alone = all.every((snapshot) => snapshot.device === device);
+  const { removed, thin } = await sortPacks(context, live, alone);
+  removed.push(...(await rewrite(context, run, thin, live)));
+  await commitRun(context, {
+    snapshots: [],
+    removedPacks: removed.map(({ packId }) => packId),
+    forgotten,
+    code: run.code,
+    place: (pack) => run.placer.place(pack),
+  });
+  await publishHead(context, run.code, run.signal);
+  await repository.keepTreeChunks(live);
+  return { forgotten, releasedBytes: removed.reduce((sum, pack) => sum + storedBytes(pack), 0) };
+}
+
+/** Every chunk that a snapshot needs: of its trees and of its files. */
+async function liveChunks(run: ForgetRun, snapshots: readonly Snapshot[]): Promise<Set<ChunkId>> {
+  const live = new Set<ChunkId>();
+  const visit = async (ids: readonly ChunkId[]): Promise<void> => {
+    // A folder stored once needs one visit, however many snapshots share it.
+    if (ids.length > 0 && ids.every((id) => live.has(id))) return;
+    for (const id of ids) live.add(id);
+    for (const entry of (await readTree(run.reader, ids, run.signal)).entries) {
+      if (entry.kind === 'folder') await visit(entry.chunks);
+      else for (const id of entry.chunks) live.add(id);
+    }
+  };
+  for (const { root } of snapshots) await visit(root);
+  return live;
+}
+
+/** Own packs without a live byte, and those with few. */
+async function sortPacks(
+  context: AgentContext,
+  live: ReadonlySet<ChunkId>,
+  alone: boolean,
+): Promise<{ removed: StoredPack[]; thin: StoredPack[] }> {
+  const { repository, platform, device } = context;
+  const now = platform.clock.now();
+  const removed: StoredPack[] = [];
+  const thin: StoredPack[] = [];
+  for await (const pack of repository.packs()) {
+    if (pack.device !== device || pack.journal) continue;
+    const places = await repository.chunkPlaces(pack.chunks);
+    let liveBytes = 0;
+    let bytes = 0;
+    pack.chunks.forEach((id, i) => {
+      const length = places[i]?.packId === pack.packId ? places[i].length : 0;
+      bytes += length;
+      if (live.has(id)) liveBytes += length;
+    });
+    if (liveBytes > 0) {
+      if (pack.deadSince !== undefined) await repository.apply([repository.operations.pack({ ...pack, deadSince: undefined })]);
+      if (alone && liveBytes < bytes * LIVE_SHARE_MIN) thin.push(pack);
+    } else if (alone || (pack.deadSince !== undefined && now - pack.deadSince > SHARED_PACK_GRACE_MS)) {
+      removed.push(pack);
+    } else if (pack.deadSince === undefined) {
+      await repository.apply([repository.operations.pack({ ...pack, deadSince: now })]);
+    }
+  }
+  return { removed, thin };
+}
+
+/** Copies the live chunks of thin packs to new packs; the thin ones are dead then. */
+async function rewrite(
+  context: AgentContext,
+  run: ForgetRun,
+  thin: readonly StoredPack[],
+  live: ReadonlySet<ChunkId>,
+): Promise<readonly StoredPack[]> {
+  const { platform, repository } = context;
+  for (const kind of ['data', 'meta'] as const) {
+    const writer = new PackWriter({
+      kind,
+      code: run.code,
+      codec: platform.codec,
+      random: platform.random,
+      place: async (sealed) => {
+        const placed = await run.placer.place(sealed);
+        await repository.commitPack(
+          storedPack(sealed, placed, context, 'content'),
+          sealed.chunks.map(({ id, ...place }) => ({ id, place: { packId: sealed.packId, ...place } })),
+          placed.placements,
+        );
+      },
+    });
+    try {
+      for (const pack of thin.filter((p) => p.kind === kind)) {
+        for (const id of await movable(context, pack, live)) await writer.add(id, await run.reader.chunk(id, undefined, run.signal));
+      }
+      await writer.finish();
+    } finally {
+      await writer.settle();
+    }
+  }
+  return thin;
+}
+
+async function movable(context: AgentContext, pack: StoredPack, live: ReadonlySet<ChunkId>): Promise<ChunkId[]> {
+  const places = await context.repository.chunkPlaces(pack.chunks);
+  return pack.chunks.filter((id, i) => live.has(id) && places[i]?.packId === pack.packId);
+}
+
+function storedBytes(pack: { readonly packId: PackId; readonly shardBytes: number; readonly code: Code }): number {
+  return pack.shardBytes * (pack.code.m + pack.code.k);
+}

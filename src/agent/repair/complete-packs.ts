@@ -1,0 +1,107 @@
+import { totalShards } from '../../core/erasure/codes.ts';
+import { faultOf, messageOf } from '../../core/errors.ts';
+import type { AbortSignalLike } from '../../core/progress.ts';
+import type { PackPlacer } from '../backup/pack-placer.ts';
+import { throwIfAborted } from '../cancellation.ts';
+import type { AgentContext } from '../context.ts';
+import type { Partner } from '../network/types.ts';
+import type { Placement, StoredPack } from '../repository/records.ts';
+import type { PackReader } from '../restore/pack-reader.ts';
+
+export interface CompletePacks {
+  readonly partners: readonly Partner[];
+  readonly placer: PackPlacer;
+  readonly reader: PackReader;
+  readonly signal: AbortSignalLike | undefined;
+}
+
+export interface Completed {
+  readonly remade: number;
+  /** packs that still miss pieces */
+  readonly incomplete: number;
+  /** packs with fewer than `m` pieces anywhere: their content is read from the source again */
+  readonly lost: number;
+}
+
+/**
+ * Remakes pieces that holders lost or never got, on partners that hold none of the pack. A pack that cannot be read any more
+ * gives up its chunks, so that the run after it stores them anew from the files.
+ */
+export async function completePacks(context: AgentContext, work: CompletePacks): Promise<Completed> {
+  const { repository, platform, device } = context;
+  let remade = 0;
+  let incomplete = 0;
+  let lost = 0;
+  for await (const pack of repository.packs()) {
+    throwIfAborted(work.signal);
+    if (pack.device !== device) continue;
+    const placements = await repository.placements(pack.packId);
+    const missing = missingShards(pack, placements);
+    if (missing.length === 0) continue;
+    if (totalShards(pack.code) - missing.length < pack.code.m) {
+      await giveUp(context, pack);
+      lost++;
+      continue;
+    }
+    try {
+      const added = await remake(context, work, pack, placements, missing);
+      remade += added;
+      if (added < missing.length) incomplete++;
+    } catch (error) {
+      if (faultOf(error) === 'aborted') throw error;
+      platform.log.warn('pack not completed', { pack: pack.packId, fault: faultOf(error), message: messageOf(error) });
+      incomplete++;
+    }
+  }
+  return { remade, incomplete, lost };
+}
+
+/** Shard numbers of a pack that no holder has. */
+export function missingShards(pack: StoredPack, placements: readonly Placement[]): number[] {
+  const placed = new Set(placements.map(({ shard }) => shard));
+  return Array.from({ length: totalShards(pack.code) }, (_, shard) => shard).filter((shard) => !placed.has(shard));
+}
+
+async function remake(
+  context: AgentContext,
+  work: CompletePacks,
+  pack: StoredPack,
+  placements: readonly Placement[],
+  missing: readonly number[],
+): Promise<number> {
+  const { repository, platform } = context;
+  const holders = new Set(placements.map(({ holder }) => holder));
+  const spares = work.partners.filter(({ device }) => !holders.has(device));
+  if (spares.length === 0) return 0;
+  const present = await work.reader.dataShards(pack, work.signal);
+  const added: Placement[] = [];
+  for (const shard of missing) {
+    const spare = spares.shift();
+    if (!spare) break;
+    try {
+      const remakeFor = (seal: Parameters<Parameters<PackPlacer['add']>[0]>[0]): ReturnType<Parameters<PackPlacer['add']>[0]> =>
+        platform.codec.remakeShard({
+          code: pack.code,
+          shardBytes: pack.shardBytes,
+          present: present.map((p) => ({ shard: p.shard, bytes: p.bytes.slice() })),
+          seal,
+        });
+      added.push(await work.placer.add(remakeFor, { packId: pack.packId, shard }, spare));
+    } catch (error) {
+      if (faultOf(error) === 'aborted') throw error;
+      platform.log.warn('remade piece not taken', { device: spare.device, fault: faultOf(error) });
+    }
+  }
+  await repository.commitPack(pack, [], added);
+  return added.length;
+}
+
+async function giveUp(context: AgentContext, pack: StoredPack): Promise<void> {
+  const { repository } = context;
+  const places = await repository.chunkPlaces(pack.chunks);
+  await repository.apply(
+    pack.chunks
+      .filter((_, i) => places[i]?.packId === pack.packId)
+      .map((id) => repository.operations.dropChunk(id)),
+  );
+}

@@ -1,0 +1,278 @@
+import type { Bytes } from '../../core/bytes.ts';
+import { concatBytes } from '../../core/bytes.ts';
+import { RoostError, faultOf } from '../../core/errors.ts';
+import type { AccountId, DeviceId } from '../../core/ids.ts';
+import { SEGMENT_BYTES } from '../../core/limits.ts';
+import type { AbortSignalLike } from '../../core/progress.ts';
+import { PACK_HEADER_BYTES } from '../../core/snapshot/pack.ts';
+import type { PackRef } from '../../core/snapshot/types.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Codec } from '../../ports/codec.ts';
+import { throwIfAborted } from '../cancellation.ts';
+import type { Cooperation } from '../network/types.ts';
+import type { Placement } from '../repository/records.ts';
+import type { Repository } from '../repository/repository.ts';
+
+/** A holder slower than this for its size is passed over for others that can help. */
+const HEDGE_BASE_MS = 2_000;
+const HEDGE_MS_PER_SEGMENT = 100;
+
+export interface PackReaderOptions {
+  readonly owner: AccountId;
+  readonly cooperation: Cooperation;
+  readonly repository: Repository;
+  readonly codec: Codec;
+  readonly clock: Clock;
+  /** told when a holder's segments did not verify, or it knows that they are bad */
+  readonly onCorrupt: (device: DeviceId, segments: number) => void;
+  readonly onReceived: (bytes: number) => void;
+}
+
+/** Plain segments of the shards of one pack: shard → segment → bytes. */
+type Segments = Map<number, Map<number, Bytes>>;
+
+/**
+ * Reads sealed bundles out of packs. A bundle's bytes lie in data shards, so their holders are asked first; what they cannot
+ * give in time, or gave wrong, is remade from the same segments of any `m` shards.
+ */
+export class PackReader {
+  readonly #options: PackReaderOptions;
+
+  constructor(options: PackReaderOptions) {
+    this.#options = options;
+  }
+
+  /** @throws RoostError 'too-few' when fewer than `m` shards of a needed range can be had */
+  async bundles(pack: PackRef, wanted: readonly number[], signal?: AbortSignalLike): Promise<ReadonlyMap<number, Bytes>> {
+    const placements = await this.#options.repository.placements(pack.packId);
+    const ranges = wanted.map((index) => ({ index, ...bundleRange(pack, index) }));
+    const needed = neededSegments(pack, ranges);
+    const got = await this.#read(pack, placements, needed, signal);
+    return new Map(ranges.map(({ index, start, length }) => [index, slice(pack, got, start, length)]));
+  }
+
+  /** The plain data shards of a pack, all `m` of them, to remake others from. @throws RoostError 'too-few' */
+  async dataShards(pack: PackRef, signal?: AbortSignalLike): Promise<readonly { shard: number; bytes: Bytes }[]> {
+    const placements = await this.#options.repository.placements(pack.packId);
+    const segments = new Set(Array.from({ length: Math.ceil(pack.shardBytes / SEGMENT_BYTES) }, (_, i) => i));
+    const shards = Array.from({ length: pack.code.m }, (_, shard) => shard);
+    const got = await this.#read(pack, placements, new Map(shards.map((shard) => [shard, segments])), signal);
+    return shards.map((shard) => ({ shard, bytes: slice(pack, got, shard * pack.shardBytes, pack.shardBytes) }));
+  }
+
+  async #read(
+    pack: PackRef,
+    placements: readonly Placement[],
+    needed: ReadonlyMap<number, ReadonlySet<number>>,
+    signal: AbortSignalLike | undefined,
+  ): Promise<Segments> {
+    const got: Segments = new Map();
+    await Promise.all(
+      [...needed].map(([shard, segments]) => this.#direct(pack, placements, shard, segments, got, signal)),
+    );
+    const missing = [...needed].flatMap(([shard, segments]) =>
+      [...segments].filter((segment) => !got.get(shard)?.has(segment)).map((segment) => ({ shard, segment })),
+    );
+    if (missing.length > 0) await this.#remake(pack, placements, missing, got, signal);
+    return got;
+  }
+
+  /** Asks the holders of one data shard; what does not come in time or does not verify stays missing. */
+  async #direct(
+    pack: PackRef,
+    placements: readonly Placement[],
+    shard: number,
+    segments: ReadonlySet<number>,
+    got: Segments,
+    signal: AbortSignalLike | undefined,
+  ): Promise<void> {
+    const { clock } = this.#options;
+    const holders = this.#reachable(placements.filter((p) => p.shard === shard));
+    if (holders.length === 0) return;
+    const first = Math.min(...segments);
+    const count = Math.max(...segments) - first + 1;
+    const patience = clock.abortController();
+    const fetched = (async () => {
+      for (const holder of holders) if (await this.#fetch(pack, holder, first, count, got, signal)) return;
+    })();
+    const slow = clock
+      .sleep(HEDGE_BASE_MS + HEDGE_MS_PER_SEGMENT * count, { signal: patience.signal })
+      .catch(() => undefined);
+    await Promise.race([fetched, slow]);
+    patience.abort();
+    fetched.catch(() => undefined);
+    throwIfAborted(signal);
+  }
+
+  /** Remakes missing segments from any `m` shards that can give the same range. */
+  async #remake(
+    pack: PackRef,
+    placements: readonly Placement[],
+    missing: readonly { readonly shard: number; readonly segment: number }[],
+    got: Segments,
+    signal: AbortSignalLike | undefined,
+  ): Promise<void> {
+    const { m } = pack.code;
+    const wanted = [...new Set(missing.map(({ segment }) => segment))].sort((a, b) => a - b);
+    const first = wanted[0] ?? 0;
+    const count = (wanted.at(-1) ?? 0) - first + 1;
+    const has = (shard: number): boolean => wanted.every((segment) => got.get(shard)?.has(segment));
+    const complete = (): number[] => [...got.keys()].filter(has);
+    // Connected holders first; the others are worth a try only when those are not enough.
+    const candidates = this.#inOrder(placements).filter((p) => !has(p.shard));
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      while (complete().length < m && next < candidates.length) {
+        const candidate = candidates[next++] as Placement;
+        if (has(candidate.shard)) continue;
+        await this.#fetch(pack, candidate, first, count, got, signal);
+        throwIfAborted(signal);
+      }
+    };
+    // One request more than needed is under way, so that a slow holder does not stall the rest.
+    const workers = Math.max(1, m - complete().length + 1);
+    await Promise.all(Array.from({ length: workers }, worker));
+    const present = complete().slice(0, m);
+    if (present.length < m) {
+      throw new RoostError('too-few', `${m} pieces of pack ${pack.packId} are needed, ${present.length} can be read`);
+    }
+    await this.#reconstruct(pack, missing, wanted, present, got);
+  }
+
+  async #reconstruct(
+    pack: PackRef,
+    missing: readonly { readonly shard: number; readonly segment: number }[],
+    segments: readonly number[],
+    present: readonly number[],
+    got: Segments,
+  ): Promise<void> {
+    const shards = [...new Set(missing.map(({ shard }) => shard))].filter((shard) => !present.includes(shard));
+    const lengths = segments.map((segment) => segmentBytes(pack, segment));
+    const rebuilt = await this.#options.codec.reconstruct({
+      code: pack.code,
+      present: present.map((shard) => ({
+        shard,
+        bytes: concatBytes(...segments.map((segment) => got.get(shard)?.get(segment) ?? new Uint8Array(0))),
+      })),
+      wanted: shards,
+    });
+    shards.forEach((shard, i) => {
+      let at = 0;
+      segments.forEach((segment, s) => {
+        const length = lengths[s] ?? 0;
+        keep(got, shard, segment, (rebuilt[i] ?? new Uint8Array(0)).subarray(at, at + length));
+        at += length;
+      });
+    });
+  }
+
+  /** Fetches and verifies a range of one shard. Resolves true when all of it is good; never rejects but for an abort. */
+  async #fetch(
+    pack: PackRef,
+    placement: Placement,
+    first: number,
+    count: number,
+    got: Segments,
+    signal: AbortSignalLike | undefined,
+  ): Promise<boolean> {
+    const { cooperation, codec, owner, onCorrupt, onReceived } = this.#options;
+    const { holder, agreement, row, shard, segments } = placement;
+    try {
+      const cancel = signal ? { signal } : {};
+      const remote = await cooperation.session(holder, cancel);
+      const sealed = await remote.get(agreement, row, first, count, cancel);
+      onReceived(sealed.reduce((sum, { length }) => sum + length, 0));
+      const { plain, corrupt } = await codec.openSegments({
+        seal: { owner, holder, agreement, packId: pack.packId, shard },
+        segments,
+        sealed: sealed.map((bytes, i) => ({ index: first + i, bytes })),
+      });
+      if (corrupt.length > 0) onCorrupt(holder, corrupt.length);
+      plain.forEach((bytes, i) => {
+        if (bytes?.length === segmentBytes(pack, first + i)) keep(got, shard, first + i, bytes);
+      });
+      return corrupt.length === 0 && plain.length === count;
+    } catch (error) {
+      const fault = faultOf(error);
+      if (fault === 'aborted') throw error;
+      if (fault === 'corrupt' || fault === 'not-found') onCorrupt(holder, count);
+      return false;
+    }
+  }
+
+  #reachable(placements: readonly Placement[]): Placement[] {
+    const online = this.#online();
+    return placements.filter(({ holder }) => online.has(holder));
+  }
+
+  #inOrder(placements: readonly Placement[]): Placement[] {
+    const online = this.#online();
+    return [...placements].sort((a, b) => Number(online.has(b.holder)) - Number(online.has(a.holder)) || a.shard - b.shard);
+  }
+
+  #online(): ReadonlySet<DeviceId> {
+    const { cooperation } = this.#options;
+    return new Set([
+      ...cooperation.connected().map(({ peer }) => peer.device),
+      ...cooperation.partners().filter(({ online }) => online).map(({ device }) => device),
+    ]);
+  }
+}
+
+/** Where a sealed bundle lies in the plain pack. */
+function bundleRange(pack: PackRef, index: number): { start: number; length: number } {
+  const length = pack.bundles[index];
+  if (length === undefined) {
+    throw new RoostError('corrupt', `pack ${pack.packId} has ${pack.bundles.length} bundles, number ${index} is named`);
+  }
+  let start = PACK_HEADER_BYTES;
+  for (let i = 0; i < index; i++) start += pack.bundles[i] ?? 0;
+  return { start, length };
+}
+
+function neededSegments(
+  pack: PackRef,
+  ranges: readonly { readonly start: number; readonly length: number }[],
+): Map<number, Set<number>> {
+  const needed = new Map<number, Set<number>>();
+  for (const { start, length } of ranges) {
+    let at = start;
+    while (at < start + length) {
+      const shard = Math.floor(at / pack.shardBytes);
+      const segment = Math.floor((at % pack.shardBytes) / SEGMENT_BYTES);
+      let segments = needed.get(shard);
+      if (!segments) needed.set(shard, (segments = new Set()));
+      segments.add(segment);
+      at = Math.min(shard * pack.shardBytes + (segment + 1) * SEGMENT_BYTES, (shard + 1) * pack.shardBytes);
+    }
+  }
+  return needed;
+}
+
+/** Plain bytes of one segment of a shard; the last one is shorter. */
+function segmentBytes(pack: PackRef, segment: number): number {
+  return Math.min(SEGMENT_BYTES, pack.shardBytes - segment * SEGMENT_BYTES);
+}
+
+function slice(pack: PackRef, got: Segments, start: number, length: number): Bytes {
+  const out = new Uint8Array(length);
+  let at = start;
+  while (at < start + length) {
+    const shard = Math.floor(at / pack.shardBytes);
+    const inShard = at % pack.shardBytes;
+    const segment = Math.floor(inShard / SEGMENT_BYTES);
+    const bytes = got.get(shard)?.get(segment);
+    if (!bytes) throw new RoostError('internal', `segment ${segment} of shard ${shard} should have been read`);
+    const from = inShard - segment * SEGMENT_BYTES;
+    const part = bytes.subarray(from, from + (start + length - at));
+    out.set(part, at - start);
+    at += part.length;
+  }
+  return out;
+}
+
+function keep(got: Segments, shard: number, segment: number, bytes: Bytes): void {
+  let segments = got.get(shard);
+  if (!segments) got.set(shard, (segments = new Map()));
+  segments.set(segment, bytes);
+}

@@ -1,0 +1,187 @@
+import type { Fault } from '../../core/errors.ts';
+import { RoostError, faultOf, messageOf } from '../../core/errors.ts';
+import type { PackId } from '../../core/ids.ts';
+import type { AbortSignalLike } from '../../core/progress.ts';
+import { safeParts } from '../../core/snapshot/safe-path.ts';
+import type { Snapshot, TreeEntry } from '../../core/snapshot/types.ts';
+import type { FileWriter, RestoredEntry, Sink } from '../../ports/sink.ts';
+import { throwIfAborted } from '../cancellation.ts';
+import type { Gate } from '../gate.ts';
+import { mapLimited } from '../limiter.ts';
+import type { ProgressMeter } from '../progress-meter.ts';
+import type { Repository } from '../repository/repository.ts';
+import { findEntry, readTree } from '../repository/tree-reader.ts';
+import type { ChunkReader, ReadPlan } from './chunk-reader.ts';
+
+/** Packs whose sealed bytes are fetched ahead of the file being written. */
+const PACKS_AHEAD = 2;
+const LOOKUP_BATCH = 1_000;
+
+export interface RestoreRun {
+  readonly repository: Repository;
+  readonly reader: ChunkReader;
+  readonly snapshot: Snapshot;
+  /** files and folders by path; all when empty */
+  readonly paths: readonly string[];
+  readonly sink: Sink;
+  readonly meter: ProgressMeter;
+  readonly gate: Gate;
+  readonly signal: AbortSignalLike | undefined;
+}
+
+export interface RestoreOutcome {
+  readonly files: number;
+  readonly bytes: number;
+  readonly failed: readonly { readonly path: string; readonly fault: Fault; readonly reason: string }[];
+}
+
+interface Found {
+  readonly path: string;
+  readonly entry: TreeEntry;
+}
+
+/** Restores a selection of a snapshot; what cannot be had is named and the rest goes on. */
+export async function restoreSnapshot(run: RestoreRun): Promise<RestoreOutcome> {
+  const failed: { path: string; fault: Fault; reason: string }[] = [];
+  const fail = (path: string, error: unknown): void => {
+    if (faultOf(error) === 'aborted') throw error;
+    failed.push({ path, fault: faultOf(error), reason: messageOf(error) });
+  };
+  try {
+    run.meter.phase('locating');
+    const found = await collect(run, fail);
+    const files = found.filter(({ entry }) => entry.kind === 'file');
+    const { plan, order } = await planReads(run.repository, files);
+    for (const { entry } of files) run.meter.add({ total: entry.size, filesTotal: 1 });
+    run.meter.phase('restoring');
+    for (const { path, entry } of found) {
+      if (entry.kind === 'folder') await run.sink.folder(restored(path, entry)).catch((error: unknown) => { fail(path, error); });
+    }
+    const totals = await writeFiles(run, files, plan, order, fail);
+    for (const { path, entry } of found) {
+      if (entry.kind === 'link') await run.sink.link(restored(path, entry)).catch((error: unknown) => { fail(path, error); });
+    }
+    await run.sink.finish();
+    return { ...totals, failed };
+  } catch (error) {
+    await run.sink.abort(messageOf(error));
+    throw error;
+  }
+}
+
+/** Every selected entry with its path, folders before what is in them. */
+async function collect(run: RestoreRun, fail: (path: string, error: unknown) => void): Promise<Found[]> {
+  const { reader, snapshot, signal } = run;
+  const found: Found[] = [];
+  const visit = async (path: string, entry: TreeEntry): Promise<void> => {
+    throwIfAborted(signal);
+    try {
+      safeParts(path);
+      found.push({ path, entry });
+      if (entry.kind !== 'folder') return;
+      const { entries } = await readTree(reader, entry.chunks, signal);
+      for (const child of entries) await visit(`${path}/${child.name}`, child);
+    } catch (error) {
+      fail(path, error);
+    }
+  };
+  if (run.paths.length === 0) {
+    for (const entry of (await readTree(reader, snapshot.root, signal)).entries) await visit(entry.name, entry);
+    return found;
+  }
+  for (const path of topmost(run.paths)) {
+    try {
+      await visit(path, await findEntry(reader, snapshot.root, path));
+    } catch (error) {
+      fail(path, error);
+    }
+  }
+  return found;
+}
+
+/** Paths that no other path of the list contains. */
+function topmost(paths: readonly string[]): string[] {
+  const all = new Set(paths.map((path) => path.replace(/^\/+|\/+$/g, '')));
+  return [...all].filter((path) => {
+    const parts = path.split('/');
+    return !parts.some((_, i) => i > 0 && all.has(parts.slice(0, i).join('/')));
+  });
+}
+
+/** Which bundles of which packs the files need, and the packs in the order of their first use. */
+async function planReads(
+  repository: Repository,
+  files: readonly Found[],
+): Promise<{ plan: ReadPlan; order: readonly PackId[] }> {
+  const bundles = new Map<PackId, Set<number>>();
+  const ids = [...new Set(files.flatMap(({ entry }) => entry.chunks))];
+  for (let i = 0; i < ids.length; i += LOOKUP_BATCH) {
+    for (const place of await repository.chunkPlaces(ids.slice(i, i + LOOKUP_BATCH))) {
+      if (!place) continue;
+      const known = bundles.get(place.packId);
+      if (known) known.add(place.bundle);
+      else bundles.set(place.packId, new Set([place.bundle]));
+    }
+  }
+  const plan = new Map([...bundles].map(([pack, set]) => [pack, [...set].sort((a, b) => a - b)]));
+  return { plan, order: [...plan.keys()] };
+}
+
+async function writeFiles(
+  run: RestoreRun,
+  files: readonly Found[],
+  plan: ReadPlan,
+  order: readonly PackId[],
+  fail: (path: string, error: unknown) => void,
+): Promise<{ files: number; bytes: number }> {
+  const { repository, reader, sink, meter, gate, signal } = run;
+  const position = new Map(order.map((pack, i) => [pack, i]));
+  let fetchedTo = 0;
+  let done = 0;
+  let bytes = 0;
+  const fetchAhead = (pack: PackId): void => {
+    const until = Math.min(order.length, (position.get(pack) ?? 0) + 1 + PACKS_AHEAD);
+    for (; fetchedTo < until; fetchedTo++) {
+      const next = order[fetchedTo];
+      // What fails ahead of its use fails again, and is told, when a file needs it.
+      if (next !== undefined) reader.prefetch(next, plan, signal).catch(() => undefined);
+    }
+  };
+  await mapLimited(files, Math.max(1, sink.parallel), async ({ path, entry }) => {
+    await gate.pass();
+    throwIfAborted(signal);
+    let writer: FileWriter | undefined;
+    let written = 0;
+    try {
+      const places = await repository.chunkPlaces(entry.chunks);
+      writer = await sink.file(restored(path, entry));
+      for (const [i, id] of entry.chunks.entries()) {
+        const place = places[i];
+        if (place) fetchAhead(place.packId);
+        const chunk = await reader.chunk(id, plan, signal);
+        await writer.write(chunk.slice());
+        written += chunk.length;
+        meter.add({ done: chunk.length }, path);
+        await gate.pass();
+        throwIfAborted(signal);
+      }
+      if (written !== entry.size) {
+        throw new RoostError('corrupt', `"${path}" must have ${entry.size} bytes, its pieces have ${written}`);
+      }
+      await writer.close();
+      done++;
+      bytes += written;
+      meter.add({ files: 1 });
+    } catch (error) {
+      await writer?.abort().catch(() => undefined);
+      meter.add({ done: entry.size - written });
+      fail(path, error);
+    }
+  });
+  return { files: done, bytes };
+}
+
+function restored(path: string, entry: TreeEntry): RestoredEntry {
+  const { size, mtimeNs, mode, owner, target } = entry;
+  return { path, size, mtimeNs, mode, owner, target };
+}

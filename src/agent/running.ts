@@ -1,0 +1,244 @@
+import type { Fault } from '../core/errors.ts';
+import type { AccountId, CooperativeId, DeviceId } from '../core/ids.ts';
+import type { Platform } from '../ports/platform.ts';
+import type { StorageSpace } from '../ports/blob-store.ts';
+import type { Rendezvous } from '../ports/rendezvous.ts';
+import type { Transport } from '../ports/transport.ts';
+import type { Activity } from './activity.ts';
+import type { ActivityEntry, AgentState, CooperativeView, FolderView, HealthReason, HealthState, PartnerView, SpaceView } from './api.ts';
+import type { AgentContext } from './context.ts';
+import type { Standing } from './health.ts';
+import { judgeHealth, readStanding } from './health.ts';
+import type { Host } from './host/host.ts';
+import { createHost } from './host/host.ts';
+import type { Identity } from './identity.ts';
+import { createCooperation } from './network/cooperation.ts';
+import type { OpenCooperation } from './network/cooperation.ts';
+import type { ProgressMeter } from './progress-meter.ts';
+import type { FolderRecord } from './repository/folders.ts';
+import { readFolders, writeFolders } from './repository/folders.ts';
+import type { Repository } from './repository/repository.ts';
+import { ChunkReader } from './restore/chunk-reader.ts';
+import { PackReader } from './restore/pack-reader.ts';
+
+export interface MembershipOptions {
+  readonly platform: Platform;
+  readonly repository: Repository;
+  readonly identity: Identity;
+  readonly cooperative: CooperativeId;
+  /** bytes given to others */
+  readonly offer: number;
+  readonly network: () => Promise<{ readonly transport: Transport; readonly rendezvous: Rendezvous }>;
+  readonly activity: Activity;
+  readonly onChange: () => void;
+}
+
+/** A device at work in its cooperative: sessions, held pieces, and what of it people are shown. */
+export class Membership {
+  readonly #options: MembershipOptions;
+  readonly #open: OpenCooperation;
+  readonly #host: Host;
+  readonly #context: AgentContext;
+  #standing: Standing = { packs: 0, canLose: 0, incomplete: 0, holders: new Set(), heldBy: new Map() };
+  #folders: readonly FolderRecord[] = [];
+  #space: StorageSpace = { used: 0, quota: 0, storageClass: 'tab', persisted: false };
+  #offer: number;
+  #failure: HealthReason | undefined;
+  #headAcknowledged = true;
+  #starting: Promise<void> | undefined;
+
+  private constructor(options: MembershipOptions, open: OpenCooperation, host: Host) {
+    const { platform, repository, identity, offer } = options;
+    this.#options = options;
+    this.#open = open;
+    this.#host = host;
+    this.#offer = offer;
+    this.#context = {
+      platform,
+      repository,
+      keys: identity.keys,
+      device: identity.device,
+      deviceLabel: identity.deviceLabel,
+      signer: identity.signer,
+      certificate: identity.certificate,
+      cooperation: open,
+    };
+  }
+
+  /** Opens what this device knows of the cooperative; nothing is dialled before `start`. */
+  static async open(options: MembershipOptions): Promise<Membership> {
+    const { platform, identity, cooperative, offer, network } = options;
+    const host = await createHost({ platform, identity, offer });
+    const open = await createCooperation({ platform, identity, cooperative, host, network });
+    const membership = new Membership(options, open, host);
+    await membership.refreshStanding();
+    open.onChange(options.onChange);
+    return membership;
+  }
+
+  get cooperative(): CooperativeId {
+    return this.#options.cooperative;
+  }
+
+  /** Dials partners and answers them. Safe to call again. */
+  async start(): Promise<AgentContext> {
+    this.#starting ??= this.#open.start();
+    try {
+      await this.#starting;
+    } catch (error) {
+      this.#starting = undefined;
+      throw error;
+    }
+    return this.#context;
+  }
+
+  async stop(): Promise<void> {
+    await this.#open.stop();
+    await this.#host.stop();
+  }
+
+  packReader(onCorrupt: (device: DeviceId, segments: number) => void, meter?: ProgressMeter): PackReader {
+    const { platform, repository, identity } = this.#options;
+    return new PackReader({
+      owner: identity.keys.account,
+      cooperation: this.#open,
+      repository,
+      codec: platform.codec,
+      clock: platform.clock,
+      onCorrupt,
+      onReceived: (bytes) => meter?.add({ transferred: bytes }),
+    });
+  }
+
+  reader(onCorrupt: (device: DeviceId, segments: number) => void = () => undefined, meter?: ProgressMeter): ChunkReader {
+    const { platform, repository } = this.#options;
+    return new ChunkReader({ repository, packs: this.packReader(onCorrupt, meter), codec: platform.codec });
+  }
+
+  tell(event: string, details: Readonly<Record<string, string | number>>, level: ActivityEntry['level']): void {
+    this.#options.activity.add(event, details, level);
+  }
+
+  async setOffer(bytes: number): Promise<void> {
+    this.#offer = bytes;
+    await this.#host.setOffer(bytes);
+    await this.#open.announce();
+    await this.#readSpace();
+  }
+
+  async removeFolder(name: string): Promise<void> {
+    const { repository } = this.#options;
+    await writeFolders(repository, (await readFolders(repository)).filter((folder) => folder.name !== name));
+    await this.refreshStanding();
+  }
+
+  /** After each run: why it failed, or that it did not; what it left unread. */
+  async runEnded(fault: Fault | undefined, unreadable: number): Promise<void> {
+    this.#failure = fault === undefined ? (unreadable > 0 ? 'files-unreadable' : undefined) : reasonOf(fault);
+    await this.refreshStanding();
+  }
+
+  async refreshStanding(): Promise<void> {
+    const { repository, identity } = this.#options;
+    this.#standing = await readStanding(repository, identity.device);
+    this.#folders = await readFolders(repository);
+    this.#headAcknowledged = (await repository.ownHead()).acknowledged;
+    await this.#readSpace();
+    this.#options.onChange();
+  }
+
+  /** This membership's part of the state. */
+  view(run: { readonly saving: boolean; readonly paused: boolean }): Pick<
+    AgentState,
+    'cooperative' | 'health' | 'folders' | 'partners' | 'space'
+  > {
+    const lastSavedAt = this.#folders.reduce<number | undefined>((last, { savedAt }) => Math.max(last ?? 0, savedAt), undefined);
+    const health = judgeHealth({
+      standing: this.#standing,
+      cooperation: this.#open,
+      saving: run.saving,
+      paused: run.paused,
+      folders: this.#folders.length,
+      lastSavedAt,
+      failure: this.#failure,
+      headAcknowledged: this.#headAcknowledged,
+    });
+    return {
+      cooperative: this.#cooperativeView(),
+      health,
+      folders: this.#folders.map((folder) => folderView(folder, health.state)),
+      partners: this.#partnerViews(),
+      space: this.#spaceView(),
+    };
+  }
+
+  async #readSpace(): Promise<void> {
+    this.#space = await this.#options.platform.blobs.space();
+  }
+
+  #spaceView(): SpaceView {
+    return { ...this.#space, offered: this.#offer, promised: this.#host.promised, held: this.#host.held };
+  }
+
+  #cooperativeView(): CooperativeView {
+    const { roster } = this.#open;
+    const { account } = this.#options.identity.keys;
+    const online = new Set<AccountId>(this.#open.connected().map(({ peer }) => peer.account));
+    for (const partner of this.#open.partners()) if (partner.online) online.add(partner.account);
+    return {
+      id: roster.cooperative,
+      name: roster.name,
+      role: roster.members.get(account)?.role ?? 'member',
+      members: [...roster.members.values()].map((member) => ({
+        account: member.account,
+        name: member.name,
+        role: member.role,
+        self: member.account === account,
+        online: member.account === account || online.has(member.account),
+      })),
+    };
+  }
+
+  #partnerViews(): PartnerView[] {
+    const { roster } = this.#open;
+    return this.#open.partners().map((partner) => {
+      const { agreement, device } = partner;
+      const weProposed = agreement.accepter.device === device;
+      return {
+        device,
+        account: partner.account,
+        name: roster.members.get(partner.account)?.name ?? '',
+        deviceLabel: partner.deviceLabel,
+        state: partner.state,
+        reason: partner.reason,
+        online: partner.online,
+        lastSeenAt: partner.lastSeenAt,
+        agreement: agreement.id,
+        held: this.#standing.heldBy.get(device) ?? 0,
+        holding: this.#host.heldFor(partner.account),
+        givesUs: weProposed ? agreement.accepter.gives : agreement.proposer.gives,
+        weGive: weProposed ? agreement.proposer.gives : agreement.accepter.gives,
+        platform: partner.platform,
+        storageClass: partner.storageClass,
+      };
+    });
+  }
+}
+
+function folderView(folder: FolderRecord, health: HealthState): FolderView {
+  return { name: folder.name, health, lastSavedAt: folder.savedAt, files: folder.files, bytes: folder.bytes };
+}
+
+function reasonOf(fault: Fault): HealthReason | undefined {
+  switch (fault) {
+    case 'aborted':
+      return undefined;
+    case 'too-few':
+    case 'unreachable':
+      return 'too-few-partners';
+    case 'full':
+      return 'partners-full';
+    default:
+      return 'last-run-failed';
+  }
+}

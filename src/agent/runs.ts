@@ -1,0 +1,175 @@
+import type { DeviceId, SnapshotId } from '../core/ids.ts';
+import { MIB } from '../core/limits.ts';
+import type { AbortSignalLike } from '../core/progress.ts';
+import type { Source } from '../ports/source.ts';
+import type { BackupOptions, BackupReport, KeepRules, RecoveryReport, RestoreOptions, RestoreReport } from './api.ts';
+import { runBackup } from './backup/backup.ts';
+import type { Spread } from './backup/backup.ts';
+import { PackPlacer } from './backup/pack-placer.ts';
+import { autoCode, chooseCode } from './code-choice.ts';
+import type { AgentContext } from './context.ts';
+import { forget } from './forget/forget.ts';
+import type { ForgetOutcome } from './forget/forget.ts';
+import type { Gate } from './gate.ts';
+import { reconcileLedgers } from './ledgers/reconcile.ts';
+import { drainReleases } from './ledgers/releases.ts';
+import type { Membership } from './running.ts';
+import type { Partner } from './network/types.ts';
+import type { ProgressMeter } from './progress-meter.ts';
+import { recoverAccount } from './recover/recover.ts';
+import type { RecoverRun } from './recover/recover.ts';
+import { completePacks } from './repair/complete-packs.ts';
+import { restoreSnapshot } from './restore/restore.ts';
+
+/** Room asked of each partner beside the content itself: trees, journal, padding. */
+const ROOM_MARGIN_BYTES = 16 * MIB;
+/** Sealing and records add this share to content that does not compress. */
+const ROOM_FACTOR = 1.05;
+
+/** A whole backup: leftovers of former runs first, then the run, then what holders may drop. */
+export async function runBackupOn(
+  membership: Membership,
+  sources: readonly Source[],
+  options: BackupOptions,
+  meter: ProgressMeter,
+  gate: Gate,
+): Promise<Omit<BackupReport, 'health'>> {
+  const context = await membership.start();
+  const { signal } = options;
+  const startedAt = context.platform.clock.monotonic();
+  await context.repository.dropIntents();
+  // Before the scan: what a holder lost for good must count as changed.
+  await mend(membership, context, meter, signal);
+  const outcome = await runBackup(context, {
+    sources,
+    meter,
+    gate,
+    trees: membership.reader(),
+    signal,
+    spread: (bytes) => findPartners(context, options.code, bytes, signal),
+  });
+  await drainReleases(context, context.cooperation.partners(), signal);
+  const { snapshot } = outcome;
+  return {
+    snapshot: snapshot.id,
+    files: snapshot.files,
+    bytes: snapshot.bytes,
+    sentBytes: meter.transferred,
+    storedBytes: outcome.storedBytes,
+    readBytes: outcome.readBytes,
+    seconds: (context.platform.clock.monotonic() - startedAt) / 1000,
+    unreadable: snapshot.unreadable,
+  };
+}
+
+/** Partners with room, and the code that fits their number. */
+async function findPartners(
+  context: AgentContext,
+  code: string | undefined,
+  bytes: number,
+  signal: AbortSignalLike | undefined,
+): Promise<Spread> {
+  const { cooperation } = context;
+  const cancel = signal ? { signal } : {};
+  const some = await cooperation.ensurePartners(ROOM_MARGIN_BYTES, cancel);
+  const chosen = chooseCode(code, some.length);
+  const perPartner = Math.ceil((bytes * ROOM_FACTOR) / chosen.m) + ROOM_MARGIN_BYTES;
+  const partners = await cooperation.ensurePartners(perPartner, cancel);
+  // Partners without room for all of it still help; placing tells when none has any left.
+  const roomy = partners.length >= chosen.m + chosen.k ? partners : some;
+  return { code: chosen, partners: roomy };
+}
+
+/** Looks what holders still have and remakes what they lost, before new packs rely on them. */
+async function mend(
+  membership: Membership,
+  context: AgentContext,
+  meter: ProgressMeter,
+  signal: AbortSignalLike | undefined,
+): Promise<void> {
+  const partners = await context.cooperation.ensurePartners(ROOM_MARGIN_BYTES, signal ? { signal } : {});
+  await drainReleases(context, partners, signal);
+  for (const { partner, lost } of await reconcileLedgers(context, partners, signal)) {
+    if (lost.length > 0) membership.tell('pieces-lost', { device: partner.device, pieces: lost.length }, 'warning');
+  }
+  const { remade } = await completePacks(context, {
+    partners,
+    placer: placer(context, partners, meter, signal),
+    reader: membership.packReader(() => undefined),
+    signal,
+  });
+  if (remade > 0) membership.tell('pieces-remade', { pieces: remade }, 'info');
+}
+
+export async function runRestoreOn(
+  membership: Membership,
+  id: SnapshotId,
+  options: RestoreOptions,
+  meter: ProgressMeter,
+  gate: Gate,
+): Promise<RestoreReport> {
+  const context = await membership.start();
+  const startedAt = context.platform.clock.monotonic();
+  const snapshot = await context.repository.snapshot(id);
+  const wrong = new Map<DeviceId, number>();
+  const reader = membership.reader((device, segments) => wrong.set(device, (wrong.get(device) ?? 0) + segments), meter);
+  const outcome = await restoreSnapshot({
+    repository: context.repository,
+    reader,
+    snapshot,
+    paths: options.paths,
+    sink: options.sink,
+    meter,
+    gate,
+    signal: options.signal,
+  });
+  return {
+    ...outcome,
+    seconds: (context.platform.clock.monotonic() - startedAt) / 1000,
+    corrected: [...wrong].map(([device, segments]) => ({ device, segments })),
+  };
+}
+
+export async function runForgetOn(membership: Membership, rules: KeepRules, meter: ProgressMeter): Promise<ForgetOutcome> {
+  const context = await membership.start();
+  const partners = await context.cooperation.ensurePartners(ROOM_MARGIN_BYTES);
+  const outcome = await forget(context, {
+    rules,
+    code: autoCode(partners.length),
+    placer: placer(context, partners, meter, undefined),
+    reader: membership.reader(),
+    signal: undefined,
+  });
+  await drainReleases(context, context.cooperation.partners());
+  return outcome;
+}
+
+export async function recoverOn(
+  membership: Membership,
+  run: Omit<RecoverRun, 'reader'>,
+): Promise<RecoveryReport> {
+  const context = await membership.start();
+  return recoverAccount(context, { ...run, reader: membership.reader() });
+}
+
+function placer(
+  context: AgentContext,
+  partners: readonly Partner[],
+  meter: ProgressMeter,
+  signal: AbortSignalLike | undefined,
+): PackPlacer {
+  const { platform, keys, cooperation, repository } = context;
+  return new PackPlacer({
+    owner: keys.account,
+    cooperation,
+    repository,
+    codec: platform.codec,
+    clock: platform.clock,
+    log: platform.log,
+    partners,
+    signal,
+    onSent: (bytes) => {
+      meter.add({ transferred: bytes });
+    },
+  });
+}

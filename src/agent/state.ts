@@ -1,0 +1,52 @@
+import type { AgentState } from './api.ts';
+
+/** The state that app and command line watch. Changes within one turn of the event loop reach listeners once. */
+export class StateStore {
+  #state: AgentState;
+  readonly #listeners = new Set<(state: AgentState) => void>();
+  #announced = false;
+
+  constructor() {
+    this.#state = {
+      phase: 'new',
+      account: undefined,
+      device: undefined,
+      deviceLabel: '',
+      broker: { online: false, reason: undefined },
+      cooperative: undefined,
+      health: {
+        state: 'empty',
+        partners: 0,
+        canLose: 0,
+        online: 0,
+        sameComputer: false,
+        lastSavedAt: undefined,
+        reason: undefined,
+      },
+      folders: [],
+      partners: [],
+      space: { used: 0, quota: 0, storageClass: 'tab', persisted: false, offered: 0, promised: 0, held: 0 },
+      task: undefined,
+      activity: [],
+    };
+  }
+
+  get state(): AgentState {
+    return this.#state;
+  }
+
+  update(change: Partial<AgentState>): void {
+    this.#state = { ...this.#state, ...change };
+    if (this.#announced) return;
+    this.#announced = true;
+    void Promise.resolve().then(() => {
+      this.#announced = false;
+      for (const listener of this.#listeners) listener(this.#state);
+    });
+  }
+
+  subscribe(listener: (state: AgentState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
