@@ -14,7 +14,7 @@ export function nextStep(fault: Fault): string {
     case 'refused':
       return 'Ask a steward of the cooperative whether this account is still a member.';
     case 'wrong-words':
-      return 'Compare each of the twelve words and their order with your recovery sheet.';
+      return 'Compare each of the twelve words, their order and the broker with your recovery sheet.';
     case 'bad-invite':
       return 'Ask a steward of the cooperative for a new invite link.';
     case 'unreachable':

@@ -19,12 +19,16 @@ export interface Profile {
 }
 
 /** Opens a persistent profile in a Chromium of its own. It is closed with the workspace. */
-export async function openProfile(workspace: Workspace, name: string): Promise<Profile> {
+export async function openProfile(
+  workspace: Workspace,
+  name: string,
+  extraArgs: readonly string[] = [],
+): Promise<Profile> {
   const directory = workspace.path(name);
   await mkdir(directory, { recursive: true });
   const context = await chromium.launchPersistentContext(directory, {
     executablePath: await findChromium(),
-    args: [...CHROMIUM_ARGS],
+    args: [...CHROMIUM_ARGS, ...extraArgs],
     headless: true,
     // Without these grants WebRTC hides its addresses behind mDNS names, which need a network.
     permissions: ['camera', 'microphone'],
