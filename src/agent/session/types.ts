@@ -26,15 +26,28 @@ export interface Remote {
   /** Agreements the partner has with any device of our account, encoded and signed by both. */
   agreements(): Promise<readonly Bytes[]>;
   /** Stores a sealed shard under a row; resolves when it is durable there. Same row and hash again: resolves at once. */
-  put(agreement: AgreementId, row: LedgerRow, sealed: Bytes, options?: { readonly onSent?: (bytes: number) => void } & Cancellable): Promise<void>;
+  put(
+    agreement: AgreementId,
+    row: LedgerRow,
+    sealed: Bytes,
+    options?: { readonly onSent?: (bytes: number) => void } & Cancellable,
+  ): Promise<void>;
   /** Sealed segments `first` … `first + count - 1` of a row, in order. @throws 'not-found' | 'corrupt' (the holder knows its copy is bad) */
-  get(agreement: AgreementId, row: number, first: number, count: number, options?: Cancellable): Promise<readonly Bytes[]>;
+  get(
+    agreement: AgreementId,
+    row: number,
+    first: number,
+    count: number,
+    options?: Cancellable,
+  ): Promise<readonly Bytes[]>;
   /** Drops rows; resolves when durable. Rows that are not there count as dropped. */
   release(agreement: AgreementId, rows: readonly number[]): Promise<void>;
   /** Rows of our ledger after row number `after`, ascending; at most 1000 a call. */
   ledger(agreement: AgreementId, after: number): Promise<readonly LedgerRow[]>;
   /** Number of rows and SHA-256 over the encoded rows, ascending. */
-  ledgerDigest(agreement: AgreementId): Promise<{ readonly rows: number; readonly bytes: number; readonly digest: Bytes }>;
+  ledgerDigest(
+    agreement: AgreementId,
+  ): Promise<{ readonly rows: number; readonly bytes: number; readonly digest: Bytes }>;
   /** Leaves our newest signed, sealed head. @throws 'refused' for a lower seq than it has */
   putHead(rendezvous: RendezvousId, head: Bytes): Promise<void>;
   /** The heads it holds for this id, one per device. */
@@ -51,10 +64,19 @@ export interface RequestHandler {
    * already, or takes the segments as they come.
    */
   put(peer: Peer, agreement: AgreementId, row: LedgerRow): Promise<'have' | ShardReceiver>;
-  get(peer: Peer, agreement: AgreementId, row: number, first: number, count: number): Promise<readonly Bytes[]>;
+  get(
+    peer: Peer,
+    agreement: AgreementId,
+    row: number,
+    first: number,
+    count: number,
+  ): Promise<readonly Bytes[]>;
   release(peer: Peer, agreement: AgreementId, rows: readonly number[]): Promise<void>;
   ledger(peer: Peer, agreement: AgreementId, after: number): Promise<readonly LedgerRow[]>;
-  ledgerDigest(peer: Peer, agreement: AgreementId): Promise<{ readonly rows: number; readonly bytes: number; readonly digest: Bytes }>;
+  ledgerDigest(
+    peer: Peer,
+    agreement: AgreementId,
+  ): Promise<{ readonly rows: number; readonly bytes: number; readonly digest: Bytes }>;
   putHead(peer: Peer, rendezvous: RendezvousId, head: Bytes): Promise<void>;
   heads(peer: Peer, rendezvous: RendezvousId): Promise<readonly Bytes[]>;
   roster(peer: Peer, cooperative: CooperativeId, from: number): Promise<readonly Bytes[]>;

@@ -1,0 +1,219 @@
+import type { Bytes } from '../../core/bytes.ts';
+import { RoostError } from '../../core/errors.ts';
+import {
+  QUEUE_LIMIT_BYTES,
+  QUEUE_MAX_BYTES,
+  QUEUE_START_BYTES,
+  WINDOW_MAX_BYTES,
+} from '../../core/wire/limits.ts';
+import type { Message } from '../../core/wire/messages.ts';
+import { encodeMessage } from '../../core/wire/messages.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Channel } from '../../ports/transport.ts';
+
+/** The items of one payload, fetched one after another when there is room to send them. */
+export interface Payload {
+  readonly count: number;
+  item(index: number): Bytes | Promise<Bytes>;
+}
+
+export interface StreamEvents {
+  onSent(bytes: number): void;
+  /** all items are handed to the channel */
+  onDone(): void;
+  /** `payload.item` rejected; nothing more is sent */
+  onError(error: unknown): void;
+}
+
+interface Stream extends StreamEvents {
+  readonly id: number;
+  readonly payload: Payload;
+  index: number;
+  credit: number;
+  next: Bytes | undefined;
+  state: 'fetching' | 'starved' | 'ready' | 'gone';
+}
+
+/** A drain of half the queue that took this long at most shows a link that can take more at once; or less. */
+const QUICK_DRAIN_MS = 100;
+const SLOW_DRAIN_MS = 500;
+
+/**
+ * All that a session sends. Control messages go at once; the items of streams in turns, each stream as far as its credit goes
+ * and all of them as far as the channel's queue has room.
+ */
+export class Outbox {
+  readonly #channel: Channel;
+  readonly #clock: Clock;
+  readonly #onBroken: (error: unknown) => void;
+  readonly #streams = new Map<number, Stream>();
+  #ready: Stream[] = [];
+  #queueBytes = QUEUE_START_BYTES;
+  #pumping = false;
+  #closed = false;
+
+  /** @param onBroken called once when the channel takes no more */
+  constructor(channel: Channel, clock: Clock, onBroken: (error: unknown) => void) {
+    this.#channel = channel;
+    this.#clock = clock;
+    this.#onBroken = onBroken;
+  }
+
+  /** Sends a message that is bounded by what the peer asked for; a peer that does not read loses the session. */
+  control(message: Message): void {
+    if (this.#closed) return;
+    if (this.#channel.bufferedAmount > QUEUE_LIMIT_BYTES) {
+      this.#break(
+        new RoostError(
+          'unreachable',
+          `partner does not read: ${this.#channel.bufferedAmount} bytes are queued`,
+        ),
+      );
+      return;
+    }
+    this.#send(message);
+  }
+
+  /** Starts a payload; its items go out as credit allows. */
+  stream(id: number, payload: Payload, credit: number, events: StreamEvents): void {
+    const stream: Stream = { ...events, id, payload, credit, index: 0, next: undefined, state: 'starved' };
+    if (payload.count === 0) {
+      events.onDone();
+      return;
+    }
+    this.#streams.set(id, stream);
+    this.#advance(stream);
+  }
+
+  has(id: number): boolean {
+    return this.#streams.has(id);
+  }
+
+  /** @throws RoostError 'malformed' when the grant is more than any window */
+  grant(id: number, bytes: number): void {
+    const stream = this.#streams.get(id);
+    if (stream === undefined) return;
+    if (stream.credit + bytes > WINDOW_MAX_BYTES) {
+      throw new RoostError(
+        'malformed',
+        `credit must stay within ${WINDOW_MAX_BYTES} bytes, got ${stream.credit} and ${bytes}`,
+      );
+    }
+    stream.credit += bytes;
+    if (stream.state === 'starved') this.#advance(stream);
+  }
+
+  /** Stops a payload; what is already in the channel still arrives. */
+  drop(id: number): void {
+    const stream = this.#streams.get(id);
+    if (stream === undefined) return;
+    stream.state = 'gone';
+    stream.next = undefined;
+    this.#streams.delete(id);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const id of [...this.#streams.keys()]) this.drop(id);
+    this.#ready = [];
+  }
+
+  #advance(stream: Stream): void {
+    if (stream.next === undefined) {
+      stream.state = 'fetching';
+      let fetched: Bytes | Promise<Bytes>;
+      try {
+        fetched = stream.payload.item(stream.index);
+      } catch (error) {
+        this.#abandon(stream, error);
+        return;
+      }
+      if (fetched instanceof Promise) {
+        fetched.then(
+          (item) => {
+            if (stream.state === 'gone') return;
+            stream.next = item;
+            this.#enqueue(stream, item);
+          },
+          (error: unknown) => {
+            this.#abandon(stream, error);
+          },
+        );
+        return;
+      }
+      stream.next = fetched;
+    }
+    this.#enqueue(stream, stream.next);
+  }
+
+  #enqueue(stream: Stream, item: Bytes): void {
+    if (item.length > stream.credit) {
+      stream.state = 'starved';
+      return;
+    }
+    stream.state = 'ready';
+    this.#ready.push(stream);
+    if (!this.#pumping) void this.#pump();
+  }
+
+  #abandon(stream: Stream, error: unknown): void {
+    if (stream.state === 'gone') return;
+    this.drop(stream.id);
+    stream.onError(error);
+  }
+
+  /** Sends ready items in turns. Never rejects. */
+  async #pump(): Promise<void> {
+    this.#pumping = true;
+    try {
+      for (;;) {
+        const stream = this.#ready.shift();
+        if (stream === undefined || this.#closed) return;
+        if (this.#channel.bufferedAmount >= this.#queueBytes) await this.#drain();
+        // While it waited the stream may have been dropped and the session closed.
+        const item = stream.next;
+        if (item === undefined) continue;
+        stream.next = undefined;
+        stream.credit -= item.length;
+        stream.index++;
+        if (!this.#send({ type: 'item', id: stream.id }, item)) return;
+        const done = stream.index === stream.payload.count;
+        if (done) this.drop(stream.id);
+        stream.onSent(item.length);
+        if (done) stream.onDone();
+        else if (stream.state === 'ready') this.#advance(stream);
+      }
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  /** Waits for the channel's queue, and learns from the wait how long the queue should be. */
+  async #drain(): Promise<void> {
+    const before = this.#clock.monotonic();
+    await this.#channel.drained(this.#queueBytes / 2);
+    const took = this.#clock.monotonic() - before;
+    if (took <= QUICK_DRAIN_MS) {
+      this.#queueBytes = Math.min(QUEUE_MAX_BYTES, this.#queueBytes + QUEUE_START_BYTES);
+    } else if (took >= SLOW_DRAIN_MS) {
+      this.#queueBytes = Math.max(QUEUE_START_BYTES, this.#queueBytes / 2);
+    }
+  }
+
+  #send(message: Message, body?: Bytes): boolean {
+    if (this.#closed) return false;
+    try {
+      this.#channel.send(encodeMessage(message, body));
+      return true;
+    } catch (error) {
+      this.#break(error);
+      return false;
+    }
+  }
+
+  #break(error: unknown): void {
+    if (this.#closed) return;
+    this.close();
+    this.#onBroken(error);
+  }
+}
