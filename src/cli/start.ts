@@ -4,10 +4,12 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startBroker } from '../../signaling/broker.ts';
 import { RoostError } from '../core/errors.ts';
-import { APP_DIRECTORY, DEFAULT_PORT } from './commands/broker.ts';
+import { APP_DIRECTORY } from './built-app.ts';
+import { DEFAULT_PORT } from './commands/broker.ts';
 import { reportFault } from './faults.ts';
 import { createOutput } from './output.ts';
 import { aborted, stopSignal } from './signals.ts';
+import { stderrLog } from './stderr-log.ts';
 import { buildApp, isStale } from './starter/build.ts';
 import { startPartner } from './starter/partner-process.ts';
 import { firstFreePort } from './starter/ports.ts';
@@ -37,21 +39,22 @@ async function start(args: string[], signal: AbortSignal): Promise<void> {
   const broker = await startBroker({
     port: port ?? (await firstFreePort(DEFAULT_PORT, host)),
     host,
-    data: resolve(data, 'broker'),
-    app: APP_DIRECTORY,
+    dataDir: resolve(data, 'broker'),
+    appDir: APP_DIRECTORY,
+    log: stderrLog(),
   });
   const partners: { stop(): Promise<void> }[] = [];
   try {
     output.note(fresh ? 'Starting a cooperative of five partners …' : 'Starting the five partners …');
     const home = (number: number): string => resolve(data, 'starter', String(number));
     // The first founds the cooperative, or knows its invite from an earlier run; the others join by it.
-    const steward = await startPartner({ home: home(1), broker: broker.url, name: 'Starter 1', signal });
+    const steward = await startPartner({ home: home(1), broker: broker.origin, name: 'Starter 1', signal });
     partners.push(steward);
     const others = await Promise.all(
       Array.from({ length: PARTNERS - 1 }, (_, at) =>
         startPartner({
           home: home(at + 2),
-          broker: broker.url,
+          broker: broker.origin,
           name: `Starter ${at + 2}`,
           invite: steward.invite,
           signal,
@@ -59,7 +62,7 @@ async function start(args: string[], signal: AbortSignal): Promise<void> {
       ),
     );
     partners.push(...others);
-    output.result({}, readyText(broker.url, steward.invite, data));
+    output.result({}, readyText(broker.origin, steward.invite, data));
     await aborted(signal);
     output.note('Stopping …');
   } finally {
