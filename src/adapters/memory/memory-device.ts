@@ -144,6 +144,11 @@ export class MemoryDevice {
         this.#rendezvous.add(rendezvous);
         return Promise.resolve({ transport: network.join(identity.device, life), rendezvous });
       },
+      origin: 'https://roost.test',
+      wipe: async () => {
+        this.disk.evict('all');
+        return Promise.resolve();
+      },
       about: { family: 'nodejs', system: 'linux', zone: 0, version: '0.1.0', ...about },
     };
   }

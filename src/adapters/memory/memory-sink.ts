@@ -1,6 +1,7 @@
 import type { Bytes } from '../../core/bytes.ts';
 import { concatBytes } from '../../core/bytes.ts';
 import { RoostError } from '../../core/errors.ts';
+import { safeParts } from '../../core/snapshot/safe-path.ts';
 import type { FileWriter, RestoredEntry, Sink } from '../../ports/sink.ts';
 
 export interface CollectedFile {
@@ -72,10 +73,7 @@ export class MemorySink implements Sink {
 
   async #begin(entry: RestoredEntry): Promise<void> {
     await Promise.resolve();
-    const parts = entry.path.split('/');
-    if (entry.path.includes('\0') || parts.some((part) => part === '' || part === '.' || part === '..')) {
-      throw new RoostError('refused', `the path ${JSON.stringify(entry.path)} does not stay in the target`);
-    }
+    const parts = safeParts(entry.path, 'posix');
     this.onWrite?.(entry.path);
     for (let depth = 1; depth < parts.length; depth++) {
       const path = parts.slice(0, depth).join('/');
