@@ -21,7 +21,9 @@ export const backup: Command = {
     const exclude =
       excludeFile === undefined ? [] : patterns(await readTextFile(cwd, 'exclude-file', excludeFile));
     const code = stringValue(values, 'code');
-    const sources = await Promise.all(positionals.map((path) => directorySource(resolve(cwd, path))));
+    const sources = await Promise.all(
+      positionals.map((path) => directorySource(resolve(cwd, path), { exclude })),
+    );
 
     return agents.use(
       home,
@@ -34,7 +36,6 @@ export const backup: Command = {
         }
         const report = await agent.backup(sources, {
           ...(code === undefined ? {} : { code }),
-          exclude,
           signal,
           onProgress: (progress) => output.progress(progress),
         });

@@ -36,7 +36,7 @@ export const init: Command = {
             await agent.recover({ signal });
           } catch (error) {
             // An account that never joined a cooperative has nothing to recover.
-            if (faultOf(error) !== 'not-found') throw error;
+            if (faultOf(error) !== 'wrong-words') throw error;
             output.note('No cooperative is known for these words: join or found one.');
           }
         }

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { AgentApi, RecoveryReport } from '../../agent/api.ts';
+import type { AgentApi } from '../../agent/api.ts';
 import { directorySink } from '../../adapters/nodejs/sink.ts';
-import { RoostError, faultOf } from '../../core/errors.ts';
+import { RoostError } from '../../core/errors.ts';
 import type { Command, Invocation } from '../command.ts';
 import { requireAccount } from '../membership.ts';
 import { reportRestore } from '../restoring.ts';
@@ -57,7 +57,7 @@ async function restoreWith(agent: AgentApi, invocation: Invocation): Promise<num
   const target = resolve(cwd, requiredValue(values, 'to'));
   requireAccount(agent);
   if (agent.state.phase === 'keys') {
-    const recovered = await recover(agent, invocation);
+    const recovered = await agent.recover({ signal, onProgress: (progress) => output.progress(progress) });
     if (recovered.warning !== undefined) output.note(recovered.warning);
   }
   const snapshot = await findSnapshot(agent, positionals[0] ?? '');
@@ -70,19 +70,4 @@ async function restoreWith(agent: AgentApi, invocation: Invocation): Promise<num
     onProgress: (progress) => output.progress(progress),
   });
   return reportRestore(output, 'Restored', report);
-}
-
-async function recover(agent: AgentApi, { output, signal }: Invocation): Promise<RecoveryReport> {
-  try {
-    return await agent.recover({ signal, onProgress: (progress) => output.progress(progress) });
-  } catch (error) {
-    if (faultOf(error) !== 'not-found') throw error;
-    throw new RoostError(
-      'wrong-words',
-      'the words are well formed, but this broker knows nobody who holds for them',
-      {
-        cause: error,
-      },
-    );
-  }
 }

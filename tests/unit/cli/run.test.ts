@@ -145,7 +145,7 @@ describe('words', () => {
         return Promise.resolve();
       },
       setDeviceLabel: () => Promise.resolve(),
-      recover: () => Promise.reject(new RoostError('not-found', 'nobody knows them')),
+      recover: () => Promise.reject(new RoostError('wrong-words', 'nobody knows them')),
     });
     const { code, text, errors } = await call(fakeAgents(agent), ['init', '--words-file', 'words', '--json']);
     expect(code).toBe(0);
