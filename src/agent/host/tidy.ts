@@ -69,6 +69,10 @@ export class Tidy {
     }
   }
 
+  #isStopped(): boolean {
+    return this.#stopped;
+  }
+
   #worthwhile(): string[] {
     const { volumes, totals } = this.#parts;
     return volumes
@@ -80,10 +84,10 @@ export class Tidy {
   async #rewrite(name: string): Promise<void> {
     const { volumes, totals, meta, log } = this.#parts;
     const resting = volumes.resting().some((volume) => volume.name === name);
-    if (!resting || this.#stopped) return;
+    if (!resting || this.#isStopped()) return;
     volumes.retire(name);
     for await (const { key } of scanAll(meta, TABLES.heldVolumes, { prefix: `${name}/` })) {
-      if (this.#stopped) return;
+      if (this.#isStopped()) return;
       const bytes = await meta.get(TABLES.heldRows, key.slice(name.length + 1));
       if (bytes === undefined) continue;
       const held = decodeHeldRow(bytes);

@@ -1,0 +1,125 @@
+import { answersProposal, proposeAgreement } from '../../core/agreement/agreement.ts';
+import type { CryptoSuite, Signer } from '../../core/crypto/suite.ts';
+import { RoostError, faultOf } from '../../core/errors.ts';
+import type { AccountId, CooperativeId } from '../../core/ids.ts';
+import { MIB } from '../../core/limits.ts';
+import type { RosterPolicy } from '../../core/roster/types.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { SpacePromises } from '../host/promises.ts';
+import type { Remote } from '../session/types.ts';
+import type { AgreementBook, BookEntry } from './agreement-book.ts';
+
+const DAY_MS = 24 * 3_600_000;
+const AGREEMENT_LIFE_MS = 365 * DAY_MS;
+/** Made anew when less than this is left. */
+const AGREEMENT_RENEW_MS = 30 * DAY_MS;
+/** The least that is asked for, so that small backups do not lead to a new agreement each. */
+export const SPACE_MIN_BYTES = 256 * MIB;
+
+export interface AgreeingParts {
+  readonly crypto: CryptoSuite;
+  readonly clock: Clock;
+  readonly account: AccountId;
+  /** the device's key */
+  readonly signer: Signer;
+  readonly cooperative: CooperativeId;
+  readonly book: AgreementBook;
+  readonly promises: SpacePromises;
+  readonly policy: () => RosterPolicy;
+}
+
+/** What a partner still has for us beside what it holds. */
+export async function roomAt(
+  remote: Remote,
+  entries: readonly BookEntry[],
+): Promise<{ held: number; room: number }> {
+  const ruling = entries[0];
+  if (ruling === undefined) return { held: 0, room: 0 };
+  const digests = await Promise.all(
+    entries.map(({ agreement }) =>
+      remote.ledgerDigest(agreement.id).catch((error: unknown) => {
+        // A partner that forgot an old agreement holds nothing under it.
+        if (faultOf(error) === 'not-found') return { bytes: 0 };
+        throw error;
+      }),
+    ),
+  );
+  const held = digests.reduce((sum, { bytes }) => sum + bytes, 0);
+  return { held, room: ruling.theirs.gives - held };
+}
+
+/** Space to ask for, so that `needed` bytes fit: a power of two, at least twice as much and at least the minimum. */
+export function spaceToAsk(needed: number): number {
+  let bytes = SPACE_MIN_BYTES;
+  while (bytes < 2 * needed) bytes *= 2;
+  return bytes;
+}
+
+/**
+ * Makes sure that a connected partner gives us `bytes` more than it holds: keeps the agreement there is, or proposes a greater
+ * one. A partner that has less room is asked for half, down to what is needed.
+ * @throws RoostError 'full' | 'refused' | what the session throws
+ */
+export async function agreeWith(parts: AgreeingParts, remote: Remote, bytes: number): Promise<BookEntry> {
+  const { book, clock } = parts;
+  const { device } = remote.peer;
+  const remembered = await learnAgreements(book, remote);
+  const entries = remembered ? book.with(device) : [];
+  const { held, room } = await roomAt(remote, entries);
+  const ruling = entries[0];
+  const lasts = ruling !== undefined && ruling.agreement.expiresAt - clock.now() > AGREEMENT_RENEW_MS;
+  if (ruling && lasts && room >= bytes) return ruling;
+  const needed = held + bytes;
+  for (let asked = spaceToAsk(needed); ; asked = Math.max(needed, Math.floor(asked / 2))) {
+    try {
+      return await propose(parts, remote, asked);
+    } catch (error) {
+      if (faultOf(error) !== 'full' || asked <= needed) throw error;
+    }
+  }
+}
+
+async function propose(parts: AgreeingParts, remote: Remote, asked: number): Promise<BookEntry> {
+  const { crypto, clock, account, signer, cooperative, book, promises } = parts;
+  const { device, certificate } = remote.peer;
+  const now = clock.now();
+  const { graceDays, commitmentDays } = parts.policy();
+  // As much back as we take, if our offer has room; else what is left.
+  const aside = await promises.setAside(device, asked, 0);
+  try {
+    const proposal = await proposeAgreement(crypto, signer, {
+      cooperative,
+      proposer: { account, devicePublicKey: signer.publicKey, gives: aside.bytes },
+      accepter: { account: certificate.account, devicePublicKey: certificate.devicePublicKey, gives: asked },
+      madeAt: now,
+      expiresAt: now + AGREEMENT_LIFE_MS,
+      graceDays,
+      commitmentDays,
+      epoch: (book.with(device)[0]?.agreement.epoch ?? 0) + 1,
+    });
+    const encoded = await remote.propose(proposal);
+    if (!answersProposal(encoded, proposal)) {
+      throw new RoostError('refused', `partner ${device} answered a proposal with other terms`);
+    }
+    return await book.add(encoded);
+  } finally {
+    aside.done();
+  }
+}
+
+/**
+ * Takes in agreements that the partner has and we do not: one that it signed just before a connection broke.
+ * @returns whether it still knows the agreement that rules for us; true when there is none
+ */
+export async function learnAgreements(book: AgreementBook, remote: Remote): Promise<boolean> {
+  const { device } = remote.peer;
+  const ruling = book.with(device)[0];
+  const theirs = await remote.agreements();
+  const known = new Set<string>();
+  for (const encoded of theirs) {
+    const entry = await book.read(encoded);
+    known.add(entry.agreement.id);
+    if (!entry.adopted && entry.theirs.device === device) await book.add(encoded);
+  }
+  return ruling === undefined || known.has(ruling.agreement.id);
+}

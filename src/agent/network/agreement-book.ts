@@ -1,0 +1,131 @@
+import { verifyAgreement } from '../../core/agreement/agreement.ts';
+import type { Agreement, AgreementSide } from '../../core/agreement/types.ts';
+import type { Bytes } from '../../core/bytes.ts';
+import { encodeCbor } from '../../core/cbor.ts';
+import type { CryptoSuite } from '../../core/crypto/suite.ts';
+import { RoostError, messageOf } from '../../core/errors.ts';
+import type { AccountId, AgreementId, CooperativeId, DeviceId } from '../../core/ids.ts';
+import type { Log } from '../../ports/log.ts';
+import type { MetaStore } from '../../ports/meta-store.ts';
+import { asBytes, readRecord, scanAll } from '../store/records.ts';
+import { TABLES } from '../store/tables.ts';
+
+/** An agreement as this device sees it. */
+export interface BookEntry {
+  readonly agreement: Agreement;
+  /** signed by both */
+  readonly encoded: Bytes;
+  /** our account's side: this device, or with `adopted` another device of the account */
+  readonly ours: AgreementSide;
+  readonly theirs: AgreementSide;
+  readonly adopted: boolean;
+}
+
+export interface BookOptions {
+  readonly meta: MetaStore;
+  readonly crypto: CryptoSuite;
+  readonly log: Log;
+  readonly cooperative: CooperativeId;
+  readonly self: { readonly device: DeviceId; readonly account: AccountId };
+}
+
+/** All agreements of this device, and those it adopted from other devices of its account. Durable before it is told. */
+export class AgreementBook {
+  readonly #options: BookOptions;
+  readonly #entries = new Map<AgreementId, BookEntry>();
+
+  private constructor(options: BookOptions) {
+    this.#options = options;
+  }
+
+  static async open(options: BookOptions): Promise<AgreementBook> {
+    const book = new AgreementBook(options);
+    for await (const { key, value } of scanAll(options.meta, TABLES.agreements)) {
+      try {
+        const entry = await book.read(readRecord('an agreement', value, (fields) => asBytes(fields[0])));
+        book.#entries.set(entry.agreement.id, entry);
+      } catch (error) {
+        options.log.warn('network.agreement-unreadable', { agreement: key, message: messageOf(error) });
+      }
+    }
+    return book;
+  }
+
+  all(): readonly BookEntry[] {
+    return [...this.#entries.values()];
+  }
+
+  get(id: AgreementId): BookEntry | undefined {
+    return this.#entries.get(id);
+  }
+
+  /** Agreements between this very device and another, newest first. The newest rules; rows of the others stay reachable. */
+  with(device: DeviceId): readonly BookEntry[] {
+    return this.all()
+      .filter((entry) => !entry.adopted && entry.theirs.device === device)
+      .sort((a, b) => newestFirst(a.agreement, b.agreement));
+  }
+
+  /** The newest agreement with each other device; adopted ones are left out. */
+  ruling(): readonly BookEntry[] {
+    return newestOf(
+      this.all().filter(({ adopted }) => !adopted),
+      ({ theirs }) => theirs.device,
+    );
+  }
+
+  /** The newest adopted agreement of each pair of devices. */
+  adopted(): readonly BookEntry[] {
+    return newestOf(
+      this.all().filter(({ adopted }) => adopted),
+      ({ ours, theirs }) => `${ours.device} ${theirs.device}`,
+    );
+  }
+
+  /**
+   * Verifies an agreement and keeps it.
+   * @throws RoostError 'malformed' | 'corrupt' | 'refused' (another cooperative, or neither side is ours) | 'full'
+   */
+  async add(encoded: Bytes): Promise<BookEntry> {
+    const entry = await this.read(encoded);
+    const known = this.#entries.get(entry.agreement.id);
+    if (known) return known;
+    await this.#options.meta.write([
+      { kind: 'put', table: TABLES.agreements, key: entry.agreement.id, value: encodeCbor([encoded]) },
+    ]);
+    this.#entries.set(entry.agreement.id, entry);
+    return entry;
+  }
+
+  /** Verifies an agreement and says whose it is, without keeping it. @throws RoostError as `add`, but for 'full' */
+  async read(encoded: Bytes): Promise<BookEntry> {
+    const { crypto, cooperative, self } = this.#options;
+    const agreement = await verifyAgreement(crypto, encoded);
+    if (agreement.cooperative !== cooperative) {
+      throw new RoostError('refused', 'agreement is of another cooperative');
+    }
+    const { proposer, accepter } = agreement;
+    const ours =
+      [proposer, accepter].find(({ device }) => device === self.device) ??
+      [proposer, accepter].find(({ account }) => account === self.account);
+    if (ours?.account !== self.account) {
+      throw new RoostError('refused', 'agreement must have a side of this account');
+    }
+    const theirs = ours === proposer ? accepter : proposer;
+    return { agreement, encoded, ours, theirs, adopted: ours.device !== self.device };
+  }
+}
+
+/** The order in which agreements of the same two devices rule; both sides compute it alike. */
+function newestFirst(a: Agreement, b: Agreement): number {
+  return b.epoch - a.epoch || b.madeAt - a.madeAt || (a.id < b.id ? -1 : 1);
+}
+
+function newestOf(entries: readonly BookEntry[], keyOf: (entry: BookEntry) => string): readonly BookEntry[] {
+  const newest = new Map<string, BookEntry>();
+  for (const entry of [...entries].sort((a, b) => newestFirst(a.agreement, b.agreement))) {
+    const key = keyOf(entry);
+    if (!newest.has(key)) newest.set(key, entry);
+  }
+  return [...newest.values()];
+}

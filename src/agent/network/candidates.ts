@@ -1,0 +1,77 @@
+import type { CryptoSuite } from '../../core/crypto/suite.ts';
+import { verifyCertificate } from '../../core/identity/certificate.ts';
+import type { AccountId, DeviceId } from '../../core/ids.ts';
+import type { RosterState } from '../../core/roster/types.ts';
+import type { DirectoryEntry } from '../../ports/rendezvous.ts';
+import type { Remote } from '../session/types.ts';
+import type { BookEntry } from './agreement-book.ts';
+
+/** A device that could keep pieces of ours. */
+export interface Candidate {
+  readonly device: DeviceId;
+  readonly account: AccountId;
+}
+
+export interface CandidateSources {
+  readonly account: AccountId;
+  readonly roster: RosterState;
+  readonly crypto: CryptoSuite;
+  readonly now: number;
+  readonly connected: readonly Remote[];
+  readonly agreements: readonly BookEntry[];
+  readonly directory: readonly DirectoryEntry[];
+  /** whether a device without a session is worth a call */
+  readonly mayBeThere: (device: DeviceId) => boolean;
+}
+
+/**
+ * Devices of other members that may be reached now: rounds of one device per account, in each the connected ones first, then
+ * those with an agreement, then the most reliable.
+ */
+export async function findCandidates(sources: CandidateSources): Promise<readonly (readonly Candidate[])[]> {
+  const ranked = new Map<DeviceId, { readonly candidate: Candidate; readonly rank: number }>();
+  const add = (candidate: Candidate, rank: number): void => {
+    const known = ranked.get(candidate.device);
+    const isMember = sources.roster.members.has(candidate.account);
+    if (!isMember || candidate.account === sources.account) return;
+    if (known && known.rank >= rank) return;
+    ranked.set(candidate.device, {
+      candidate,
+      rank,
+    });
+  };
+  for (const entry of sources.directory) {
+    if (!sources.mayBeThere(entry.device)) continue;
+    const account = await certifiedAccount(sources, entry);
+    if (account !== undefined) add({ device: entry.device, account }, entry.reliability);
+  }
+  for (const { theirs } of sources.agreements) {
+    if (sources.mayBeThere(theirs.device)) add({ device: theirs.device, account: theirs.account }, 2);
+  }
+  for (const { peer } of sources.connected) add({ device: peer.device, account: peer.account }, 3);
+
+  const rounds: Candidate[][] = [];
+  const taken = new Map<AccountId, number>();
+  const inOrder = [...ranked.values()].sort(
+    (a, b) => b.rank - a.rank || (a.candidate.device < b.candidate.device ? -1 : 1),
+  );
+  for (const { candidate } of inOrder) {
+    const round = taken.get(candidate.account) ?? 0;
+    taken.set(candidate.account, round + 1);
+    (rounds[round] ??= []).push(candidate);
+  }
+  return rounds;
+}
+
+/** The account that a listing's certificate proves; the broker could have written anything. */
+async function certifiedAccount(
+  { crypto, now }: CandidateSources,
+  { certificate, device }: DirectoryEntry,
+): Promise<AccountId | undefined> {
+  try {
+    const known = await verifyCertificate(crypto, certificate, now);
+    return known.device === device ? known.account : undefined;
+  } catch {
+    return undefined;
+  }
+}

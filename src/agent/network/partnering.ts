@@ -1,0 +1,80 @@
+import { RoostError, faultOf, messageOf } from '../../core/errors.ts';
+import type { AbortSignalLike } from '../../core/progress.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/log.ts';
+import { abortable, throwIfAborted } from '../cancellation.ts';
+import { mapLimited } from '../limiter.ts';
+import type { Remote } from '../session/types.ts';
+import type { BookEntry } from './agreement-book.ts';
+import type { AgreeingParts } from './agreeing.ts';
+import { agreeWith } from './agreeing.ts';
+import type { Candidate } from './candidates.ts';
+
+/** Proposals under way at once. */
+const PROPOSALS_MAX = 8;
+/** More partners than any code needs shards; bounds what a large cooperative costs. */
+export const PARTNERS_MAX = 40;
+/** Longest wait for one candidate: connecting and agreeing. */
+const CANDIDATE_TIMEOUT_MS = 30_000;
+
+export interface PartneringParts extends AgreeingParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly session: (candidate: Candidate, signal: AbortSignalLike) => Promise<Remote>;
+}
+
+/**
+ * Agrees with candidates, round by round, until PARTNERS_MAX give `bytes` more than they hold. Who refuses, is full or does not
+ * answer is left out.
+ * @throws RoostError 'aborted'
+ */
+export async function agreeWithMany(
+  parts: PartneringParts,
+  rounds: readonly (readonly Candidate[])[],
+  bytes: number,
+  signal: AbortSignalLike | undefined,
+): Promise<readonly BookEntry[]> {
+  const agreed: BookEntry[] = [];
+  for (const round of rounds) {
+    throwIfAborted(signal);
+    const tried = round.slice(0, PARTNERS_MAX - agreed.length);
+    const outcomes = await mapLimited(tried, PROPOSALS_MAX, (candidate) =>
+      tryOne(parts, candidate, bytes, signal),
+    );
+    agreed.push(...outcomes.filter((entry) => entry !== undefined));
+  }
+  return agreed;
+}
+
+async function tryOne(
+  parts: PartneringParts,
+  candidate: Candidate,
+  bytes: number,
+  signal: AbortSignalLike | undefined,
+): Promise<BookEntry | undefined> {
+  const { clock, log, session } = parts;
+  throwIfAborted(signal);
+  const controller = clock.abortController();
+  const cancelTimer = clock.after(CANDIDATE_TIMEOUT_MS, () => {
+    controller.abort();
+  });
+  const onAbort = (): void => {
+    controller.abort();
+  };
+  signal?.addEventListener('abort', onAbort);
+  try {
+    const agreeing = session(candidate, controller.signal).then((remote) => agreeWith(parts, remote, bytes));
+    return await abortable(agreeing, controller.signal);
+  } catch (error) {
+    if (signal?.aborted) throw new RoostError('aborted', 'stopped on request', { cause: error });
+    log.info('network.no-agreement', {
+      device: candidate.device,
+      fault: faultOf(error),
+      message: messageOf(error),
+    });
+    return undefined;
+  } finally {
+    cancelTimer();
+    signal?.removeEventListener('abort', onAbort);
+  }
+}

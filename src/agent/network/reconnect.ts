@@ -1,0 +1,89 @@
+import { faultOf } from '../../core/errors.ts';
+import type { DeviceId } from '../../core/ids.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Random } from '../../ports/random.ts';
+
+const FIRST_MS = 1000;
+const LONGEST_MS = 5 * 60_000;
+/** The device with the higher id lets the other call first, so that rarely both do. */
+const COURTESY_MS = 1500;
+
+export interface ReconnectOptions {
+  readonly self: DeviceId;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly isConnected: (device: DeviceId) => boolean;
+  readonly connect: (device: DeviceId) => Promise<unknown>;
+}
+
+interface Attempt {
+  failures: number;
+  cancel: (() => void) | undefined;
+  calling: boolean;
+}
+
+/** Keeps calling the devices it is told to want, with pauses that double up to five minutes, each spread by chance. */
+export class Reconnect {
+  readonly #options: ReconnectOptions;
+  readonly #wanted = new Map<DeviceId, Attempt>();
+  #stopped = false;
+
+  constructor(options: ReconnectOptions) {
+    this.#options = options;
+  }
+
+  /** The devices wanted from now on. */
+  want(devices: ReadonlySet<DeviceId>): void {
+    for (const [device, attempt] of this.#wanted) {
+      if (devices.has(device)) continue;
+      attempt.cancel?.();
+      this.#wanted.delete(device);
+    }
+    for (const device of devices) if (!this.#wanted.has(device)) this.soon(device, true);
+  }
+
+  /** A device is (or may be) there again: tries at once, give or take. `add` wants it from now on. */
+  soon(device: DeviceId, add = false): void {
+    const attempt = this.#wanted.get(device) ?? { failures: 0, cancel: undefined, calling: false };
+    if (!this.#wanted.has(device)) {
+      if (!add) return;
+      this.#wanted.set(device, attempt);
+    }
+    attempt.failures = 0;
+    const { self, random } = this.#options;
+    this.#after(device, attempt, (self < device ? 0 : COURTESY_MS) + random.fraction() * FIRST_MS);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const attempt of this.#wanted.values()) attempt.cancel?.();
+    this.#wanted.clear();
+  }
+
+  #after(device: DeviceId, attempt: Attempt, ms: number): void {
+    if (this.#stopped || attempt.calling) return;
+    attempt.cancel?.();
+    attempt.cancel = this.#options.clock.after(ms, () => void this.#call(device, attempt));
+  }
+
+  async #call(device: DeviceId, attempt: Attempt): Promise<void> {
+    const { isConnected, connect, random, log } = this.#options;
+    attempt.cancel = undefined;
+    if (isConnected(device)) return;
+    attempt.calling = true;
+    let failed = false;
+    try {
+      await connect(device);
+    } catch (error) {
+      failed = true;
+      attempt.failures++;
+      log.debug('network.call-failed', { device, fault: faultOf(error), failures: attempt.failures });
+    }
+    attempt.calling = false;
+    if (!failed || this.#wanted.get(device) !== attempt) return;
+    const pause = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(attempt.failures, 20));
+    this.#after(device, attempt, pause * (0.5 + random.fraction()));
+  }
+}

@@ -1,0 +1,89 @@
+import { faultOf, messageOf } from '../../core/errors.ts';
+import type { CooperativeId } from '../../core/ids.ts';
+import { admitEntry } from '../../core/roster/build.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Rendezvous } from '../../ports/rendezvous.ts';
+import type { Remote } from '../session/types.ts';
+import type { RosterBook, RosterSync } from './roster-book.ts';
+
+/** Strangers who call must not make us ask the broker more often than this. */
+const ASK_AGAIN_MS = 2000;
+
+export interface RosterSyncerParts {
+  readonly book: RosterBook;
+  readonly rendezvous: Rendezvous;
+  readonly cooperative: CooperativeId;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onChange: () => void;
+}
+
+/** Keeps the roster copy like the others': the broker's and every partner's count alike, the chain itself decides. */
+export class RosterSyncer {
+  readonly #parts: RosterSyncerParts;
+  #asking: Promise<void> | undefined;
+  #askedAt = -Infinity;
+
+  constructor(parts: RosterSyncerParts) {
+    this.#parts = parts;
+  }
+
+  /** Compares with the broker's copy, and gives it what it lost. Never rejects. */
+  withBroker(): Promise<void> {
+    this.#asking ??= this.#guarded('broker', () => this.#askBroker()).finally(
+      () => (this.#asking = undefined),
+    );
+    return this.#asking;
+  }
+
+  /** As `withBroker`, unless it was asked a moment ago. */
+  async withBrokerSometimes(): Promise<void> {
+    const now = this.#parts.clock.monotonic();
+    if (this.#asking === undefined && now - this.#askedAt < ASK_AGAIN_MS) return;
+    await this.withBroker();
+  }
+
+  /** Compares with a partner's copy. Never rejects. */
+  withPartner(remote: Remote): Promise<void> {
+    const { book, cooperative } = this.#parts;
+    return this.#guarded(remote.peer.device, async () => {
+      this.#tell(await book.sync((from) => remote.roster(cooperative, from)));
+    });
+  }
+
+  async #askBroker(): Promise<void> {
+    const { book, rendezvous, cooperative, clock } = this.#parts;
+    this.#askedAt = clock.monotonic();
+    const sync = await book.sync((from) => rendezvous.roster(cooperative, from));
+    this.#tell(sync);
+    if (sync.lacks) {
+      for (const [index, entry] of sync.lacks.entries.entries()) {
+        if (!(await rendezvous.appendRoster(cooperative, sync.lacks.from + index, entry))) return;
+      }
+    }
+    // Members who came in on a branch that was given up are let in again, if their invites still allow it.
+    for (const admission of sync.lost) {
+      const { roster } = book;
+      if (await rendezvous.appendRoster(cooperative, roster.length, admitEntry(roster, admission))) {
+        this.#tell(await book.sync((from) => rendezvous.roster(cooperative, from)));
+      }
+    }
+  }
+
+  #tell({ changed }: RosterSync): void {
+    if (changed) this.#parts.onChange();
+  }
+
+  async #guarded(other: string, task: () => Promise<void>): Promise<void> {
+    try {
+      await task();
+    } catch (error) {
+      this.#parts.log.debug('network.roster-not-read', {
+        other,
+        fault: faultOf(error),
+        message: messageOf(error),
+      });
+    }
+  }
+}
