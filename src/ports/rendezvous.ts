@@ -1,5 +1,6 @@
 import type { Bytes } from '../core/bytes.ts';
 import type { CooperativeId, DeviceId, RendezvousId } from '../core/ids.ts';
+import type { IceServer } from '../core/wire/broker-records.ts';
 import type { StorageClass } from './blob-store.ts';
 
 /**
@@ -32,6 +33,11 @@ export interface Rendezvous {
   /** Leaves a copy of a sealed head in the broker's mailbox; the newest per (id, device) is kept. */
   leaveHead(id: RendezvousId, cooperative: CooperativeId, head: Bytes): Promise<void>;
   takeHeads(id: RendezvousId): Promise<readonly Bytes[]>;
+  /**
+   * STUN and TURN servers for peer connections, as RTCPeerConnection takes them. Credentials last some hours: ask again before
+   * each use. Relays are for members: a device that has announced nothing yet gets none.
+   */
+  iceServers(): Promise<readonly IceServer[]>;
   close(): Promise<void>;
 }
 

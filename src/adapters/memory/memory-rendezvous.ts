@@ -1,4 +1,5 @@
 import type { Bytes } from '../../core/bytes.ts';
+import type { IceServer } from '../../core/wire/broker-records.ts';
 import type { CooperativeId, DeviceId, RendezvousId } from '../../core/ids.ts';
 import type { BrokerStatus, DirectoryEntry, Found, Listing, Rendezvous } from '../../ports/rendezvous.ts';
 import type { Life } from './life.ts';
@@ -92,6 +93,11 @@ export class MemoryRendezvous implements Rendezvous, BrokerClient {
 
   takeHeads(id: RendezvousId): Promise<readonly Bytes[]> {
     return this.#ask(() => this.#broker.takeHeads(id));
+  }
+
+  /** Simulated links need no help to be found. */
+  iceServers(): Promise<readonly IceServer[]> {
+    return this.#ask(() => []);
   }
 
   async close(): Promise<void> {
