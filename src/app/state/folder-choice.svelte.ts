@@ -1,0 +1,90 @@
+import { SvelteMap } from 'svelte/reactivity';
+import type { FolderView, HealthState } from '../../agent/api.ts';
+import type { ChosenFolder, FolderAccess, RememberedFolder } from '../services.ts';
+
+/** One row of the list of folders: what was saved, what can be read now. */
+export interface FolderLine {
+  readonly name: string;
+  readonly saved: FolderView | undefined;
+  readonly health: HealthState;
+  /** 'ready' it can be read now; 'ask' a click opens it again; 'choose' it must be chosen again */
+  readonly access: 'ready' | 'ask' | 'choose';
+}
+
+/** The folders that can be read in this visit. */
+export class FolderChoice {
+  readonly chosen = new SvelteMap<string, ChosenFolder>();
+  readonly remembered = new SvelteMap<string, RememberedFolder>();
+  readonly #access: FolderAccess;
+
+  constructor(access: FolderAccess) {
+    this.#access = access;
+  }
+
+  get canPick(): boolean {
+    return this.#access.canPick;
+  }
+
+  /** Opens what the browser lets us open without asking; the rest waits for a click. */
+  async reopen(): Promise<void> {
+    for (const folder of await this.#access.remembered()) {
+      if (this.chosen.has(folder.name)) continue;
+      const opened = folder.granted ? await folder.open() : undefined;
+      if (opened) this.chosen.set(opened.name, opened);
+      else this.remembered.set(folder.name, folder);
+    }
+  }
+
+  /** Asks the browser for a folder remembered from an earlier visit. @returns whether it can be read now */
+  async allow(name: string): Promise<boolean> {
+    const opened = await this.remembered.get(name)?.open();
+    if (!opened) return false;
+    this.remembered.delete(name);
+    this.chosen.set(opened.name, opened);
+    return true;
+  }
+
+  async pick(): Promise<boolean> {
+    const folder = await this.#access.pick();
+    return folder ? this.add([folder]) : false;
+  }
+
+  fromInput(files: FileList): boolean {
+    return this.add(this.#access.fromInput(files));
+  }
+
+  async fromDrop(transfer: DataTransfer): Promise<boolean> {
+    return this.add(await this.#access.fromDrop(transfer));
+  }
+
+  add(folders: readonly ChosenFolder[]): boolean {
+    for (const folder of folders) {
+      this.remembered.delete(folder.name);
+      this.chosen.set(folder.name, folder);
+    }
+    return folders.length > 0;
+  }
+
+  async remove(name: string): Promise<void> {
+    this.chosen.delete(name);
+    this.remembered.delete(name);
+    await this.#access.forget(name);
+  }
+
+  /** Saved folders and new ones, by name. */
+  lines(saved: readonly FolderView[], running: boolean): FolderLine[] {
+    const names = [...saved.map(({ name }) => name), ...this.chosen.keys(), ...this.remembered.keys()];
+    return names
+      .filter((name, index) => names.indexOf(name) === index)
+      .sort((a, b) => a.localeCompare(b))
+      .map((name) => {
+        const view = saved.find((folder) => folder.name === name);
+        return {
+          name,
+          saved: view,
+          health: view?.health ?? (running ? 'saving' : 'at-risk'),
+          access: this.chosen.has(name) ? 'ready' : this.remembered.has(name) ? 'ask' : 'choose',
+        };
+      });
+  }
+}

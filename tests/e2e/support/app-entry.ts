@@ -1,0 +1,137 @@
+// The app on a fake agent, for tests and for looking at screens: `?scene=` chooses what it says at first.
+import { mountApp } from '../../../src/app/mount-app.ts';
+import type { ChosenFolder, Services } from '../../../src/app/services.ts';
+import type { Sink } from '../../../src/ports/sink.ts';
+import type { Source } from '../../../src/ports/source.ts';
+import { FakeAgent, progressAt } from './fake-agent.ts';
+import { emptyState, memberState } from './fake-state.ts';
+
+declare global {
+  interface Window {
+    fake: { readonly agent: FakeAgent; follow(following: boolean): void; update(): void };
+  }
+}
+
+const scene = new URLSearchParams(location.search).get('scene') ?? 'new';
+
+function stateOf(name: string) {
+  const member = memberState();
+  switch (name) {
+    case 'new':
+      return emptyState();
+    case 'fresh':
+      return { ...member, folders: [], partners: [], health: emptyState().health, activity: [] };
+    case 'saving':
+      return {
+        ...member,
+        health: { ...member.health, state: 'saving' as const },
+        task: { kind: 'backup' as const, paused: false, progress: progressAt(1_900_000_000, 4_200_000_000) },
+      };
+    case 'risk':
+      return {
+        ...member,
+        broker: { online: false, reason: 'connection refused' },
+        health: { ...member.health, state: 'at-risk' as const, reason: 'holders-lost-pieces' as const },
+      };
+    case 'same':
+      return { ...member, health: { ...member.health, partners: 5, online: 5, sameComputer: true } };
+    default:
+      return member;
+  }
+}
+
+function folderOf(name: string, remembered: boolean): ChosenFolder {
+  const source: Source = {
+    name,
+    async *entries() {
+      // The fake agent reads nothing.
+    },
+    read: () => Promise.reject(new Error('the fake agent reads nothing')),
+    stat: () => Promise.reject(new Error('the fake agent reads nothing')),
+  };
+  return { name, source, remembered };
+}
+
+const nothing = (): Promise<void> => Promise.resolve();
+const nowhere: Sink = {
+  parallel: 1,
+  folder: nothing,
+  file: () => Promise.resolve({ write: nothing, close: nothing, abort: nothing }),
+  link: nothing,
+  finish: nothing,
+  abort: nothing,
+};
+
+const agent = new FakeAgent(stateOf(scene));
+if (scene === 'bulk') agent.bulk = 100_000;
+
+let following = scene === 'following';
+let available = scene === 'update';
+const tabHandlers = new Set<() => void>();
+const updateHandlers = new Set<() => void>();
+
+const services: Services = {
+  agent,
+  site: 'https://roost.example/',
+  folders: {
+    canPick: scene !== 'fresh',
+    pick: () => Promise.resolve(folderOf('Picked', true)),
+    fromInput: (files) => {
+      const names = new Set(Array.from(files, (file) => file.webkitRelativePath.split('/')[0] ?? file.name));
+      return [...names].map((name) => folderOf(name, false));
+    },
+    fromDrop: () => Promise.resolve([folderOf('Dropped', true)]),
+    remembered: () =>
+      Promise.resolve(
+        scene === 'member'
+          ? [
+              { name: 'Letters', granted: true, open: () => Promise.resolve(folderOf('Letters', true)) },
+              { name: 'Photos', granted: false, open: () => Promise.resolve(folderOf('Photos', true)) },
+            ]
+          : [],
+      ),
+    forget: nothing,
+  },
+  targets: {
+    canPickFolder: true,
+    folder: () => Promise.resolve(nowhere),
+    zip: () => Promise.resolve(nowhere),
+  },
+  tab: {
+    get following() {
+      return following;
+    },
+    onChange: (handler) => {
+      tabHandlers.add(handler);
+      return () => tabHandlers.delete(handler);
+    },
+    useThisTab: () => {
+      window.fake.follow(false);
+      return Promise.resolve();
+    },
+  },
+  updates: {
+    get available() {
+      return available;
+    },
+    onChange: (handler) => {
+      updateHandlers.add(handler);
+      return () => updateHandlers.delete(handler);
+    },
+    apply: () => agent.calls.push('update'),
+  },
+};
+
+window.fake = {
+  agent,
+  follow: (value) => {
+    following = value;
+    for (const handler of tabHandlers) handler();
+  },
+  update: () => {
+    available = true;
+    for (const handler of updateHandlers) handler();
+  },
+};
+
+mountApp(document.querySelector<HTMLElement>('#app')!, services);
