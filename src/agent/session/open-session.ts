@@ -69,6 +69,8 @@ class Opening {
   #handshake: Handshake | undefined;
   #judging = false;
   #over = false;
+  // From the start on: the channel may hand over kept messages, or its end, before `run`.
+  readonly #outcome: Promise<Remote>;
   #resolve: (remote: Remote) => void = () => undefined;
   #reject: (error: RoostError) => void = () => undefined;
 
@@ -76,14 +78,14 @@ class Opening {
     this.#channel = channel;
     this.#options = options;
     this.#onProved = onProved;
+    this.#outcome = new Promise<Remote>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
   }
 
   async run(): Promise<Remote> {
     const { clock, signal } = this.#options;
-    const outcome = new Promise<Remote>((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
     const cancelTimer = clock.after(HANDSHAKE_TIMEOUT_MS, () => {
       this.fail(new RoostError('timeout', `handshake must end within ${HANDSHAKE_TIMEOUT_MS / 1000} s`));
     });
@@ -94,7 +96,7 @@ class Opening {
     if (signal?.aborted === true) onAbort();
     void this.#begin();
     try {
-      return await outcome;
+      return await this.#outcome;
     } finally {
       cancelTimer();
       signal?.removeEventListener('abort', onAbort);
@@ -146,6 +148,7 @@ class Opening {
         now,
         isMember: (account, cooperative) => this.#options.isMember(account, cooperative),
       });
+      if (this.#over) return;
       this.#send(handshake.start());
       this.#handshake = handshake;
     } catch (error) {

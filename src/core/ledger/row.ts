@@ -55,8 +55,14 @@ export function segmentBytes(row: LedgerRow, segment: number): number {
 }
 
 function checkSizes(row: LedgerRow): void {
+  if (row.segments < 1 || row.segments > SHARD_MAX_SEGMENTS) {
+    throw new RoostError(
+      'malformed',
+      `ledger row must have 1 to ${SHARD_MAX_SEGMENTS} segments, got ${row.segments}`,
+    );
+  }
   const last = segmentBytes(row, row.segments - 1);
-  if (last <= TAG_BYTES || last > SEALED_SEGMENT_BYTES) {
+  if (!(last > TAG_BYTES && last <= SEALED_SEGMENT_BYTES)) {
     throw new RoostError(
       'malformed',
       `ledger row of ${row.segments} segments must leave ${TAG_BYTES + 1} to ${SEALED_SEGMENT_BYTES} bytes for the last, got ${last}`,

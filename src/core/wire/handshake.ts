@@ -139,7 +139,8 @@ export class Handshake {
     if (hello.role === role) {
       throw new RoostError('malformed', `hello must be of the other role, got ${hello.role} too`);
     }
-    if (!cooperatives.includes(hello.cooperative)) {
+    const named = this.#ours === undefined ? cooperatives : [this.#ours.cooperative];
+    if (!named.includes(hello.cooperative)) {
       throw new RoostError('refused', 'this device is not of the cooperative that the hello names');
     }
     const certificate = await verifyCertificate(suite, hello.certificate, now);

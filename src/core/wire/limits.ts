@@ -1,4 +1,4 @@
-import { FRAME_MAX_BYTES, KIB, MIB, SEALED_SEGMENT_BYTES } from '../limits.ts';
+import { KIB, MIB, SEALED_SEGMENT_BYTES } from '../limits.ts';
 
 /** Bounds and times of a session, each with its reason. Normative text: src/core/PROTOCOL.md. */
 
@@ -48,6 +48,3 @@ export const LEDGER_PAGE_ROWS = 1000;
 export const ROSTER_PAGE_BYTES = MIB;
 /** Text of a fault or farewell, UTF-16 units. */
 export const REASON_MAX_CHARS = 300;
-
-/** Header room beside the largest item must suffice; checked by a test. */
-export const HEADER_ROOM_BYTES = FRAME_MAX_BYTES - ITEM_MAX_BYTES - 2;

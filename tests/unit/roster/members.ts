@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createNobleSuite } from '../../../src/core/crypto/noble.ts';
 import type { Signer } from '../../../src/core/crypto/suite.ts';
 import type { Bytes } from '../../../src/core/bytes.ts';
@@ -10,7 +11,7 @@ import { applyEntry, replayRoster } from '../../../src/core/roster/roster.ts';
 
 /** People and a chain that they write, for tests. */
 
-export const suite = createNobleSuite();
+export const suite = createNobleSuite((length) => new Uint8Array(randomBytes(length)));
 export const NOW = 1_800_000_000_000;
 export const DAY = 86_400_000;
 

@@ -69,6 +69,7 @@ export class TestChannel implements Channel {
 
   onClose(handler: (reason: string) => void): void {
     this.#onClose = handler;
+    if (this.closedBecause !== undefined) handler(this.closedBecause);
   }
 
   close(): void {

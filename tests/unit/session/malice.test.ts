@@ -1,0 +1,283 @@
+import { describe, expect, it } from 'vitest';
+import { openSession } from '../../../src/agent/session/open-session.ts';
+import type { Remote } from '../../../src/agent/session/types.ts';
+import type { Bytes } from '../../../src/core/bytes.ts';
+import { MIB, SEALED_SEGMENT_BYTES } from '../../../src/core/limits.ts';
+import { Handshake } from '../../../src/core/wire/handshake.ts';
+import { WINDOW_MAX_BYTES, WINDOW_START_BYTES } from '../../../src/core/wire/limits.ts';
+import type { Message } from '../../../src/core/wire/messages.ts';
+import { decodeMessage, encodeMessage } from '../../../src/core/wire/messages.ts';
+import type { TestChannel } from './channel-pair.ts';
+import type { TestDevice } from './devices.ts';
+import {
+  AGREEMENT,
+  COOPERATIVE,
+  ManualClock,
+  NOW,
+  makeDevice,
+  pairOf,
+  sessionOptions,
+  shard,
+  suite,
+  turns,
+} from './devices.ts';
+
+/** A member that proves itself properly and then says what the test wants. */
+interface Rogue {
+  readonly honest: TestDevice;
+  readonly remote: Remote;
+  readonly clock: ManualClock;
+  readonly heard: Message[];
+  say(message: Message, body?: Bytes): void;
+  raw(bytes: Bytes): void;
+}
+
+async function rogue(): Promise<Rogue> {
+  const [bad, honest] = [await makeDevice(), await makeDevice()];
+  const clock = new ManualClock();
+  const [mine, theirs] = pairOf(bad, honest);
+  const opening = openSession(theirs, sessionOptions(honest, clock));
+  const heard = await prove(mine, bad, honest);
+  const raw = (bytes: Bytes): void => {
+    if (mine.closedBecause === undefined) mine.send(bytes);
+  };
+  return {
+    honest,
+    remote: await opening,
+    clock,
+    heard,
+    raw,
+    say: (message, body) => raw(encodeMessage(message, body)),
+  };
+}
+
+async function prove(channel: TestChannel, self: TestDevice, other: TestDevice): Promise<Message[]> {
+  const handshake = await Handshake.create({
+    suite,
+    role: 'initiator',
+    cooperatives: [COOPERATIVE],
+    certificate: self.certificate,
+    self,
+    sign: (message) => self.signer.sign(message),
+    claimed: other.device,
+    binding: channel.binding,
+    nonce: new Uint8Array(32),
+    now: NOW,
+    isMember: () => Promise.resolve(true),
+  });
+  const heard: Message[] = [];
+  let work = Promise.resolve();
+  let proved = (): void => undefined;
+  const done = new Promise<void>((resolve) => (proved = resolve));
+  channel.onMessage((bytes) => {
+    const { message } = decodeMessage(bytes);
+    work = work.then(async () => {
+      if (message.type === 'hello' || message.type === 'prove') {
+        for (const each of (await handshake.receive(message)).send) channel.send(encodeMessage(each));
+      } else if (message.type === 'welcome') proved();
+      else heard.push(message);
+    });
+  });
+  for (const message of handshake.start()) channel.send(encodeMessage(message));
+  await done;
+  return heard;
+}
+
+const put = (id: number, row: number, bytes: number): Message => ({
+  type: 'request',
+  id,
+  window: WINDOW_START_BYTES,
+  ask: { kind: 'put', agreement: AGREEMENT, row: shard(row, bytes).row },
+});
+const plain = (id: number): Message => ({
+  type: 'request',
+  id,
+  window: WINDOW_START_BYTES,
+  ask: { kind: 'agreements' },
+});
+
+describe('a session ends with a named fault', () => {
+  const breaches: Record<string, (bad: Rogue) => Promise<void> | void> = {
+    'on garbage': (bad) => bad.raw(new Uint8Array([0, 3, 1, 2, 3])),
+    'on an empty message': (bad) => bad.raw(new Uint8Array(0)),
+    'on a frame beyond the limit': (bad) => bad.raw(new Uint8Array(80_000)),
+    'on a second hello': (bad) =>
+      bad.say({
+        type: 'hello',
+        version: 1,
+        role: 'initiator',
+        cooperative: COOPERATIVE,
+        certificate: new Uint8Array(100),
+        ephemeral: new Uint8Array(32),
+        nonce: new Uint8Array(32),
+      }),
+    'on a second welcome': (bad) => bad.say({ type: 'welcome' }),
+    'on a reply to nothing': (bad) => bad.say({ type: 'reply', id: 2, items: 0, more: false }),
+    'on a fault for nothing': (bad) => bad.say({ type: 'fault', id: 2, fault: 'full', message: '' }),
+    'on an item for nothing': (bad) => bad.say({ type: 'item', id: 1 }, new Uint8Array(1)),
+    'on an item for a request of ours that was never made': (bad) =>
+      bad.say({ type: 'item', id: 2 }, new Uint8Array(1)),
+    'on credit for a request never made': (bad) => bad.say({ type: 'credit', id: 1, bytes: 1 }),
+    'on credit for a request of ours never made': (bad) => bad.say({ type: 'credit', id: 8, bytes: 1 }),
+    'on credit where no reply is under way': (bad) => {
+      bad.say(put(1, 1, 1000));
+      bad.say({ type: 'credit', id: 1, bytes: 1 });
+    },
+    'on a request numbered as ours': (bad) => bad.say(plain(2)),
+    'on a request number used again': (bad) => {
+      bad.say(plain(1));
+      bad.say(plain(1));
+    },
+    'on request numbers that fall': (bad) => {
+      bad.say(plain(5));
+      bad.say(plain(3));
+    },
+    'on the seventeenth request at once': (bad) => {
+      for (let i = 0; i < 17; i++) bad.say(put(1 + 2 * i, i, 1000));
+    },
+    'on an item beyond the credit': (bad) => {
+      bad.say(put(1, 404, MIB));
+      for (let i = 0; i < 2; i++) bad.say({ type: 'item', id: 1 }, new Uint8Array(SEALED_SEGMENT_BYTES));
+    },
+    'on a segment of a wrong length': (bad) => {
+      bad.say(put(1, 1, SEALED_SEGMENT_BYTES + 100));
+      bad.say({ type: 'item', id: 1 }, new Uint8Array(500));
+    },
+    'on an item more than the request has': (bad) => {
+      bad.honest.handler.gate = () => new Promise(() => undefined);
+      bad.say(put(1, 1, 100));
+      for (let i = 0; i < 2; i++) bad.say({ type: 'item', id: 1 }, new Uint8Array(100));
+    },
+    'on a release of nonsense': (bad) => {
+      bad.say({
+        type: 'request',
+        id: 1,
+        window: WINDOW_START_BYTES,
+        ask: { kind: 'release', agreement: AGREEMENT },
+      });
+      bad.say({ type: 'item', id: 1 }, new Uint8Array([0xff]));
+    },
+    'on more credit than any window': async (bad) => {
+      const { row, sealed } = shard(1, 5 * MIB);
+      bad.remote.put(AGREEMENT, row, sealed).catch(() => undefined);
+      await turns(5);
+      for (let i = 0; i < 3; i++) bad.say({ type: 'credit', id: 2, bytes: WINDOW_MAX_BYTES - 100_000 });
+    },
+    'on a reply with more items than asked for': async (bad) => {
+      bad.remote.get(AGREEMENT, 1, 0, 2).catch(() => undefined);
+      await turns(5);
+      bad.say({ type: 'reply', id: 2, items: 3, more: false });
+    },
+    'on an item before its reply': async (bad) => {
+      bad.remote.get(AGREEMENT, 1, 0, 2).catch(() => undefined);
+      await turns(5);
+      bad.say({ type: 'item', id: 2 }, new Uint8Array(1));
+    },
+    'on two replies to one request': async (bad) => {
+      bad.remote.get(AGREEMENT, 1, 0, 2).catch(() => undefined);
+      await turns(5);
+      for (let i = 0; i < 2; i++) bad.say({ type: 'reply', id: 2, items: 2, more: false });
+    },
+    'on credit for a request without a payload': async (bad) => {
+      bad.remote.agreements().catch(() => undefined);
+      await turns(5);
+      bad.say({ type: 'credit', id: 2, bytes: 5 });
+    },
+  };
+
+  for (const [when, breach] of Object.entries(breaches)) {
+    it(when, async () => {
+      const bad = await rogue();
+      await breach(bad);
+      await turns();
+      expect(bad.remote.closed).toBe(true);
+      expect(bad.heard.at(-1)).toMatchObject({ type: 'bye', fault: 'malformed' });
+    });
+  }
+});
+
+describe('a partner that behaves badly within the rules', () => {
+  it('that answers nonsense costs the request, not the agent', async () => {
+    const bad = await rogue();
+    const asked = bad.remote.ledger(AGREEMENT, -1);
+    await turns(5);
+    bad.say({ type: 'reply', id: 2, items: 1, more: false });
+    bad.say({ type: 'item', id: 2 }, new Uint8Array([0, 0, 0, 9, 1]));
+    await expect(asked).rejects.toMatchObject({ fault: 'malformed' });
+  });
+
+  it('that gives fewer segments than asked for is told from one that has none', async () => {
+    const bad = await rogue();
+    const asked = bad.remote.get(AGREEMENT, 1, 0, 2);
+    await turns(5);
+    bad.say({ type: 'reply', id: 2, items: 0, more: false });
+    await expect(asked).rejects.toMatchObject({ fault: 'corrupt' });
+  });
+
+  it('that turns a roster page round for ever is stopped', async () => {
+    const bad = await rogue();
+    const asked = bad.remote.roster(COOPERATIVE, 0);
+    await turns(5);
+    bad.say({ type: 'reply', id: 2, items: 0, more: true });
+    await expect(asked).rejects.toMatchObject({ fault: 'malformed' });
+  });
+
+  it('that claims to stop us does not look like the user stopping', async () => {
+    const bad = await rogue();
+    const asked = bad.remote.agreements();
+    await turns(5);
+    bad.say({ type: 'fault', id: 2, fault: 'aborted', message: 'no' });
+    await expect(asked).rejects.toMatchObject({ fault: 'unreachable' });
+  });
+
+  it('that sends half a shard and waits loses the request after 30 seconds', async () => {
+    const bad = await rogue();
+    bad.say(put(1, 1, MIB));
+    bad.say({ type: 'item', id: 1 }, new Uint8Array(SEALED_SEGMENT_BYTES));
+    await turns();
+    for (let i = 0; i < 8; i++) {
+      bad.say({ type: 'pong', nonce: 0 });
+      await turns(3);
+      await bad.clock.advance(5_000);
+    }
+    expect(bad.heard).toContainEqual(expect.objectContaining({ type: 'fault', id: 1, fault: 'timeout' }));
+    expect(bad.honest.handler.aborted).toBe(1);
+    expect(bad.remote.closed).toBe(false);
+  });
+
+  it('that starts and cancels without end finds the holder busy, not overrun', async () => {
+    const bad = await rogue();
+    bad.honest.handler.gate = () => new Promise(() => undefined);
+    let entered = 0;
+    bad.honest.handler.propose = () => {
+      entered++;
+      return new Promise(() => undefined);
+    };
+    for (let id = 1; id < 400; id += 2) {
+      bad.say({ type: 'request', id, window: WINDOW_START_BYTES, ask: { kind: 'propose' } });
+      bad.say({ type: 'item', id }, new Uint8Array(1));
+      await turns(1);
+      bad.say({ type: 'cancel', id });
+      await turns(2);
+    }
+    expect(entered).toBeLessThanOrEqual(32);
+    expect(bad.heard).toContainEqual(expect.objectContaining({ type: 'fault', fault: 'busy' }));
+    expect(bad.remote.closed).toBe(false);
+  });
+
+  it('that asks and does not read is cut off before much is queued for it', async () => {
+    const [bad, honest] = [await makeDevice(), await makeDevice()];
+    const clock = new ManualClock();
+    const [mine, theirs] = pairOf(bad, honest);
+    const opening = openSession(theirs, sessionOptions(honest, clock));
+    await prove(mine, bad, honest);
+    const remote = await opening;
+    theirs.stalled = true;
+    for (let i = 0; i < 400_000 && !remote.closed; i++) {
+      mine.send(encodeMessage({ type: 'ping', nonce: i }));
+      if (i % 1000 === 0) await turns(300);
+    }
+    expect(remote.closed).toBe(true);
+    expect(theirs.peakBuffered).toBeLessThan(5 * MIB);
+  });
+});
