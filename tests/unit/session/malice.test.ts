@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openSession } from '../../../src/agent/session/open-session.ts';
 import type { Remote } from '../../../src/agent/session/types.ts';
 import type { Bytes } from '../../../src/core/bytes.ts';
+import { RoostError } from '../../../src/core/errors.ts';
 import { MIB, SEALED_SEGMENT_BYTES } from '../../../src/core/limits.ts';
 import { Handshake } from '../../../src/core/wire/handshake.ts';
 import { WINDOW_MAX_BYTES, WINDOW_START_BYTES } from '../../../src/core/wire/limits.ts';
@@ -273,9 +274,11 @@ describe('a partner that behaves badly within the rules', () => {
     await prove(mine, bad, honest);
     const remote = await opening;
     theirs.stalled = true;
-    for (let i = 0; i < 400_000 && !remote.closed; i++) {
-      mine.send(encodeMessage({ type: 'ping', nonce: i }));
-      if (i % 1000 === 0) await turns(300);
+    honest.handler.gate = () => Promise.reject(new RoostError('not-found', 'x'.repeat(300)));
+    for (let id = 1; id < 40_000 && !remote.closed; id += 2) {
+      const ask = { kind: 'get', agreement: AGREEMENT, row: 1, first: 0, count: 1 } as const;
+      mine.send(encodeMessage({ type: 'request', id, window: WINDOW_START_BYTES, ask }));
+      if (id % 32 === 1) await turns(8);
     }
     expect(remote.closed).toBe(true);
     expect(theirs.peakBuffered).toBeLessThan(5 * MIB);
