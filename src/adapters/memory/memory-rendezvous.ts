@@ -1,6 +1,7 @@
 import type { Bytes } from '../../core/bytes.ts';
 import type { IceServer } from '../../core/wire/broker-records.ts';
 import type { CooperativeId, DeviceId, RendezvousId } from '../../core/ids.ts';
+import type { IceServer } from '../../core/wire/broker-records.ts';
 import type { BrokerStatus, DirectoryEntry, Found, Listing, Rendezvous } from '../../ports/rendezvous.ts';
 import type { Life } from './life.ts';
 import type { BrokerClient, MemoryBroker } from './memory-broker.ts';
@@ -96,6 +97,10 @@ export class MemoryRendezvous implements Rendezvous, BrokerClient {
   }
 
   /** Simulated links need no help to be found. */
+  iceServers(): Promise<readonly IceServer[]> {
+    return this.#ask(() => []);
+  }
+
   iceServers(): Promise<readonly IceServer[]> {
     return this.#ask(() => []);
   }

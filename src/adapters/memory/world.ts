@@ -1,4 +1,5 @@
 import type { Bytes } from '../../core/bytes.ts';
+import { createCodecOperations } from '../../core/codec/operations.ts';
 import { createNobleSuite } from '../../core/crypto/noble.ts';
 import type { CryptoSuite } from '../../core/crypto/suite.ts';
 import type { Codec } from '../../ports/codec.ts';
@@ -18,7 +19,8 @@ export interface MemoryWorldOptions extends VirtualClockOptions {
    * createWebCryptoSuite is faster; the keys it generates and the order in which it answers are not the seed's.
    */
   readonly suite?: CryptoSuite;
-  readonly codec: (suite: CryptoSuite) => Codec;
+  /** createCodecOperations when left out */
+  readonly codec?: (suite: CryptoSuite) => Codec;
 }
 
 /** Clock, network, broker and devices of one simulation. */
@@ -48,7 +50,7 @@ export class MemoryWorld {
     const suite = this.#options.suite ?? createNobleSuite((length): Bytes => chance.bytes(length));
     const device = new MemoryDevice(this, name, random, options, {
       suite: holdingSuite(this.clock, suite),
-      makeCodec: () => holdingCodec(this.clock, this.#options.codec(suite)),
+      makeCodec: () => holdingCodec(this.clock, (this.#options.codec ?? createCodecOperations)(suite)),
     });
     this.devices.set(name, device);
     return device;

@@ -172,7 +172,12 @@ class TemporaryFile {
     const temporary = temporaryBeside(place);
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
     // Nobody else reads it before its own mode is set.
-    return new TemporaryFile(await open(temporary, flags, 0o600), temporary, place, entry);
+    return new TemporaryFile(
+      await open(temporary, flags, entry.mode === undefined ? 0o666 : 0o600),
+      temporary,
+      place,
+      entry,
+    );
   }
 
   async write(data: Bytes): Promise<void> {
@@ -185,9 +190,7 @@ class TemporaryFile {
   async commit(): Promise<void> {
     const { mode, mtimeNs } = this.#entry;
     try {
-      if (process.platform !== 'win32') {
-        await this.#handle.chmod(mode === undefined ? 0o666 & ~process.umask() : mode & MODE_BITS);
-      }
+      if (process.platform !== 'win32' && mode !== undefined) await this.#handle.chmod(mode & MODE_BITS);
       await this.#handle.utimes(seconds(mtimeNs), seconds(mtimeNs));
       await this.#handle.close();
       await rename(this.#temporary, this.#place);

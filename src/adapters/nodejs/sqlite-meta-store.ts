@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import type { Bytes } from '../../core/bytes.ts';
+import type { Fault } from '../../core/errors.ts';
 import { RoostError } from '../../core/errors.ts';
 import type { MetaOperation, MetaRow, MetaStore, ScanRange } from '../../ports/meta-store.ts';
 import { decodeKey, encodeKey, endOfPrefix } from './row-keys.ts';
@@ -10,7 +11,13 @@ const TABLE_NAME = /^[a-z][A-Za-z0-9_-]{0,63}$/;
 const SCAN_MAX_ROWS = 10_000;
 const BUSY_TIMEOUT_MS = 5_000;
 /** SQLite's result codes: SQLITE_FULL, SQLITE_CORRUPT and SQLITE_NOTADB, SQLITE_BUSY and SQLITE_LOCKED. */
-const FAULTS = { 5: 'busy', 6: 'busy', 11: 'corrupt', 13: 'full', 26: 'corrupt' } as const;
+const FAULTS: Readonly<Record<number, Fault>> = {
+  5: 'busy',
+  6: 'busy',
+  11: 'corrupt',
+  13: 'full',
+  26: 'corrupt',
+};
 
 interface Table {
   readonly get: StatementSync;
@@ -29,7 +36,7 @@ interface Batch {
 function faultOfSqlite(error: unknown): RoostError {
   if (error instanceof RoostError) return error;
   const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
-  const fault = FAULTS[code as keyof typeof FAULTS] ?? 'internal';
+  const fault = FAULTS[code] ?? 'internal';
   return new RoostError(fault, `the database failed with SQLite code ${code}`, { cause: error });
 }
 

@@ -1,0 +1,28 @@
+// One thread of the codec pool; started by codec-pool.ts.
+import { parentPort } from 'node:worker_threads';
+import { createCodecOperations } from '../../core/codec/operations.ts';
+import { createWebCryptoSuite } from '../../core/crypto/webcrypto.ts';
+import { RoostError, faultOf, messageOf } from '../../core/errors.ts';
+import type { CodecCall, CodecReply } from './codec-messages.ts';
+import { readyToTransfer } from './transferable.ts';
+
+if (parentPort === null) throw new RoostError('usage', 'codec-thread.ts runs as a worker thread only');
+const port = parentPort;
+const codec = createCodecOperations(createWebCryptoSuite(globalThis.crypto.subtle));
+
+async function answer({ id, method, values }: CodecCall): Promise<void> {
+  const transfer = new Set<ArrayBuffer>();
+  let reply: CodecReply;
+  try {
+    const calls = codec as unknown as Readonly<
+      Record<string, (...values: readonly unknown[]) => Promise<unknown>>
+    >;
+    reply = { id, result: readyToTransfer(await calls[method]?.(...values), transfer) };
+  } catch (error) {
+    transfer.clear();
+    reply = { id, fault: faultOf(error), message: messageOf(error) };
+  }
+  port.postMessage(reply, [...transfer]);
+}
+
+port.on('message', (call: CodecCall) => void answer(call));
