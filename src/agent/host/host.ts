@@ -7,6 +7,7 @@ import type { RequestHandler } from '../session/types.ts';
 import { HeadShelf } from './head-shelf.ts';
 import { SpacePromises } from './promises.ts';
 import { createRequestHandler } from './requests.ts';
+import { Scrubber } from './scrubber.ts';
 import { ShardStore } from './shard-store.ts';
 
 export interface HostOptions {
@@ -36,6 +37,7 @@ export class Host {
   readonly heads: HeadShelf;
   readonly #options: HostOptions;
   readonly #offer: { bytes: number };
+  readonly #scrubber: Scrubber;
   #promises: SpacePromises | undefined;
 
   constructor(options: HostOptions, offer: { bytes: number }, store: ShardStore, heads: HeadShelf) {
@@ -43,6 +45,8 @@ export class Host {
     this.#offer = offer;
     this.store = store;
     this.heads = heads;
+    const { clock, log } = options.platform;
+    this.#scrubber = new Scrubber({ store, clock, log });
   }
 
   /** Begins to serve a cooperative: gives what answers requests, and the promises of space. */
@@ -52,6 +56,7 @@ export class Host {
     const { store, heads } = this;
     const promises = new SpacePromises({ store, book: place.book, clock, offered: () => this.offered });
     this.#promises = promises;
+    this.#scrubber.start();
     const handler = createRequestHandler({
       ...place,
       crypto,
@@ -92,8 +97,9 @@ export class Host {
   }
 
   /** Takes nothing new and waits for what is being written. */
-  stop(): Promise<void> {
-    return this.store.close();
+  async stop(): Promise<void> {
+    await this.#scrubber.stop();
+    await this.store.close();
   }
 }
 

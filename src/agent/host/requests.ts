@@ -79,6 +79,7 @@ export function createRequestHandler(options: HostRequestsOptions): RequestHandl
     try {
       const encoded = await acceptAgreement(crypto, signer, proposal);
       await book.add(encoded);
+      await book.prune(peer.device, (id) => store.usage(id).rows > 0);
       log.info('host.agreed', {
         device: peer.device,
         gives,

@@ -55,6 +55,9 @@ export function spaceToAsk(needed: number): number {
   return bytes;
 }
 
+/** Both may propose at once, and one of the two is refused: it looks again then. */
+const TRIES = 3;
+
 /**
  * Makes sure that a connected partner gives us `bytes` more than it holds: keeps the agreement there is, or proposes a greater
  * one. A partner that has less room is asked for half, down to what is needed.
@@ -63,13 +66,26 @@ export function spaceToAsk(needed: number): number {
 export async function agreeWith(parts: AgreeingParts, remote: Remote, bytes: number): Promise<BookEntry> {
   const { book, clock } = parts;
   const { device } = remote.peer;
-  const remembered = await learnAgreements(book, remote);
-  const entries = remembered ? book.with(device) : [];
-  const { held, room } = await roomAt(remote, entries);
-  const ruling = entries[0];
-  const lasts = ruling !== undefined && ruling.agreement.expiresAt - clock.now() > AGREEMENT_RENEW_MS;
-  if (ruling && lasts && room >= bytes) return ruling;
-  const needed = held + bytes;
+  for (let tries = 1; ; tries++) {
+    const remembered = await learnAgreements(book, remote);
+    const entries = remembered ? book.with(device) : [];
+    const { held, room } = await roomAt(remote, entries);
+    const ruling = entries[0];
+    const lasts = ruling !== undefined && ruling.agreement.expiresAt - clock.now() > AGREEMENT_RENEW_MS;
+    if (lasts && room >= bytes) return ruling;
+    const before = book.with(device)[0];
+    try {
+      return await proposeRoom(parts, remote, held + bytes);
+    } catch (error) {
+      if (faultOf(error) !== 'refused' || tries >= TRIES) throw error;
+      await learnAgreements(book, remote);
+      if (book.with(device)[0] === before) throw error;
+    }
+  }
+}
+
+/** Asks for ample room first, then for less. */
+async function proposeRoom(parts: AgreeingParts, remote: Remote, needed: number): Promise<BookEntry> {
   for (let asked = spaceToAsk(needed); ; asked = Math.max(needed, Math.floor(asked / 2))) {
     try {
       return await propose(parts, remote, asked);

@@ -10,6 +10,9 @@ import type { MetaStore } from '../../ports/meta-store.ts';
 import { asBytes, readRecord, scanAll } from '../store/records.ts';
 import { TABLES } from '../store/tables.ts';
 
+/** Former agreements are kept for puts under way and rows held; a partner that renews all day must not fill the book. */
+const KEPT_PER_DEVICE = 8;
+
 /** An agreement as this device sees it. */
 export interface BookEntry {
   readonly agreement: Agreement;
@@ -95,6 +98,15 @@ export class AgreementBook {
     ]);
     this.#entries.set(entry.agreement.id, entry);
     return entry;
+  }
+
+  /** Forgets the oldest of many agreements with one device, save those for which `keep` says otherwise. */
+  async prune(device: DeviceId, keep: (id: AgreementId) => boolean): Promise<void> {
+    const old = this.with(device).slice(KEPT_PER_DEVICE);
+    const gone = old.map(({ agreement }) => agreement.id).filter((id) => !keep(id));
+    if (gone.length === 0) return;
+    await this.#options.meta.write(gone.map((key) => ({ kind: 'delete', table: TABLES.agreements, key })));
+    for (const id of gone) this.#entries.delete(id);
   }
 
   /** Verifies an agreement and says whose it is, without keeping it. @throws RoostError as `add`, but for 'full' */

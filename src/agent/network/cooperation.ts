@@ -308,6 +308,8 @@ class CooperationOfDevice implements OpenCooperation {
     }
     this.#every(ROSTER_INTERVAL_MS, ends, () => void syncer.withBroker());
     this.#every(REVIEW_INTERVAL_MS, ends, () => {
+      for (const remote of sessions.connected())
+        records.update(remote.peer.device, { lastSeenAt: clock.now() });
       this.#changed();
     });
     directory.start();

@@ -65,7 +65,7 @@ export class Reconnect {
   #after(device: DeviceId, attempt: Attempt, ms: number): void {
     if (this.#stopped || attempt.calling) return;
     attempt.cancel?.();
-    attempt.cancel = this.#options.clock.after(ms, () => void this.#call(device, attempt));
+    attempt.cancel = this.#options.clock.after(Math.round(ms), () => void this.#call(device, attempt));
   }
 
   async #call(device: DeviceId, attempt: Attempt): Promise<void> {
