@@ -1,5 +1,4 @@
 import type { Bytes } from '../../core/bytes.ts';
-import type { IceServer } from '../../core/wire/broker-records.ts';
 import type { CooperativeId, DeviceId, RendezvousId } from '../../core/ids.ts';
 import type { IceServer } from '../../core/wire/broker-records.ts';
 import type { BrokerStatus, DirectoryEntry, Found, Listing, Rendezvous } from '../../ports/rendezvous.ts';
@@ -97,10 +96,6 @@ export class MemoryRendezvous implements Rendezvous, BrokerClient {
   }
 
   /** Simulated links need no help to be found. */
-  iceServers(): Promise<readonly IceServer[]> {
-    return this.#ask(() => []);
-  }
-
   iceServers(): Promise<readonly IceServer[]> {
     return this.#ask(() => []);
   }
