@@ -44,7 +44,7 @@ export class DeviceClock implements Clock {
   }
 
   now(): number {
-    return this.#world.now() + this.#skew.ms;
+    return Math.floor(this.#world.now() + this.#skew.ms);
   }
 
   monotonic(): number {

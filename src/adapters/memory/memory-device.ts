@@ -149,12 +149,6 @@ export class MemoryDevice {
         this.disk.evict('all');
         return Promise.resolve();
       },
-      wipe: async () => {
-        life.check();
-        this.disk.evict();
-        return Promise.resolve();
-      },
-      origin: 'https://roost.example',
       about: { family: 'nodejs', system: 'linux', zone: 0, version: '0.1.0', ...about },
     };
   }

@@ -18,7 +18,11 @@ export function testBroker(): Promise<RunningBroker> {
     port: 0,
     host: '127.0.0.1',
     dataDir: ':memory:',
-    limits: { arrivals: { burst: 10_000, perSecond: 10_000 }, signals: { burst: 10_000, perSecond: 10_000 } },
+    limits: {
+      mailboxMs: 1_000,
+      arrivals: { burst: 10_000, perSecond: 10_000 },
+      signals: { burst: 10_000, perSecond: 10_000 },
+    },
     log: silentLog,
   });
 }
