@@ -1,5 +1,5 @@
 import type { IDBPDatabase } from 'idb';
-import { openDB } from 'idb';
+import { deleteDB, openDB } from 'idb';
 import { RoostError } from '../../core/errors.ts';
 import { browserFault } from './browser-fault.ts';
 
@@ -59,5 +59,14 @@ export class DatabaseHolder {
   end(reason: RoostError): void {
     this.#ended ??= reason;
     this.#database?.close();
+  }
+}
+
+/** Deletes a database; tabs that have it open are told and close it. @throws RoostError 'denied' */
+export async function deleteDatabase(name: string): Promise<void> {
+  try {
+    await deleteDB(name);
+  } catch (error) {
+    throw browserFault(`deleting database ${name}`, error);
   }
 }

@@ -12,6 +12,9 @@ import { answerSignalingChallenge, isSignalingChallenge } from '../websocket/sig
 const RETRY_FIRST_MS = 500;
 const RETRY_MAX_MS = 30_000;
 
+/** PeerJS types its options as a class of which none can be made. */
+const PeerOf: new (id: string, options: PeerJSOption) => Peer = Peer;
+
 /** An iceServers entry as the operator's broker gives it. */
 export interface IceServer {
   readonly urls: readonly string[];
@@ -109,7 +112,7 @@ export class PeerSignaling {
     const { broker, identity, log, onPeer } = this.#parts;
     const { secure, host, port, path } = parseBrokerUrl(broker);
     const options: PeerJSOption = { key: 'peerjs', host, port, path, secure, config: this.#config };
-    const peer = new Peer(identity.device, options);
+    const peer = new PeerOf(identity.device, options);
     this.#peer = peer;
     peer.socket.on('message', (message: unknown) => {
       if (isSignalingChallenge(message)) void this.#answer(peer, message);

@@ -13,6 +13,8 @@ import type { IceServer } from './peer-signaling.ts';
 import { PeerSignaling } from './peer-signaling.ts';
 
 const CONNECT_TIMEOUT_MS = 20_000;
+/** The broker that introduces us also names the servers; one that does not is not waited for longer. */
+const ICE_SERVERS_TIMEOUT_MS = 3_000;
 /** Incoming connections that are not open yet; whoever knows our id can ask for any number. */
 const HALF_OPEN_MAX = 64;
 
@@ -23,7 +25,8 @@ export interface PeerJsTransportOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly iceServers?: readonly IceServer[];
+  /** STUN and TURN servers; 'later' when `setIceServers` will tell them */
+  readonly iceServers: readonly IceServer[] | 'later';
 }
 
 interface Attempt {
@@ -40,16 +43,26 @@ export class PeerJsTransport implements Transport {
   #halfOpen = 0;
   #onIncoming: ((channel: Channel) => void) | undefined;
   #closed = false;
+  readonly #iceKnown: Promise<void>;
+  #onIceKnown: () => void = () => undefined;
 
   constructor(options: PeerJsTransportOptions) {
     this.#options = options;
     this.#signaling = new PeerSignaling({ ...options, onPeer: (peer) => this.#watch(peer) });
-    this.#signaling.setIceServers(options.iceServers ?? []);
+    this.#iceKnown = new Promise((resolve) => {
+      this.#onIceKnown = resolve;
+    });
+    if (options.iceServers !== 'later') this.setIceServers(options.iceServers);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
   }
 
   /** STUN and TURN servers of connections made from now on, as the broker gives them. */
   setIceServers(servers: readonly IceServer[]): void {
     this.#signaling.setIceServers(servers);
+    this.#onIceKnown();
   }
 
   async connect(device: DeviceId, { signal }: Cancellable = {}): Promise<Channel> {
@@ -72,6 +85,8 @@ export class PeerJsTransport implements Transport {
     if (attempt !== undefined) this.#attempts.add(attempt);
     try {
       const peer = await Promise.race([this.#signaling.open(signal), failed]);
+      const cancelWait = this.#options.clock.after(ICE_SERVERS_TIMEOUT_MS, () => this.#onIceKnown());
+      await Promise.race([this.#iceKnown, failed]).finally(cancelWait);
       connection = peer.connect(device, { serialization: 'raw', reliable: true });
       await Promise.race([opened(connection), failed]);
       channel = this.#channel(connection, device, true);

@@ -1,0 +1,44 @@
+import type { Source } from '../../ports/source.ts';
+import { entryFile, entrySource, isFileEntry, isFolderEntry } from './entry-source.ts';
+import { fileListSources } from './file-list-source.ts';
+import type { HandleItem } from './file-system-access.ts';
+import { handleSource } from './handle-source.ts';
+
+type Dropped = Source | File | undefined;
+
+/**
+ * What was dropped, as sources: one for each folder, and one called `looseName` for all files beside them. It must be called
+ * in the drop event itself: the items are empty afterwards.
+ */
+export function droppedSources(transfer: DataTransfer, looseName: string): Promise<readonly Source[]> {
+  const dropped = [...transfer.items].filter(({ kind }) => kind === 'file').map(takeItem);
+  return gather(dropped, looseName);
+}
+
+/** Everything here that touches the item runs before the first wait. */
+function takeItem(item: DataTransferItem & HandleItem): Promise<Dropped> {
+  const file = item.getAsFile() ?? undefined;
+  if (item.getAsFileSystemHandle !== undefined) return fromHandle(item.getAsFileSystemHandle(), file);
+  return fromEntry(item.webkitGetAsEntry(), file);
+}
+
+async function fromHandle(
+  promised: Promise<FileSystemHandle | null>,
+  file: File | undefined,
+): Promise<Dropped> {
+  const handle = await promised;
+  if (handle instanceof FileSystemDirectoryHandle) return handleSource(handle);
+  return handle instanceof FileSystemFileHandle ? handle.getFile() : file;
+}
+
+async function fromEntry(entry: FileSystemEntry | null, file: File | undefined): Promise<Dropped> {
+  if (entry !== null && isFolderEntry(entry)) return entrySource(entry);
+  return entry !== null && isFileEntry(entry) ? entryFile(entry) : file;
+}
+
+async function gather(promised: readonly Promise<Dropped>[], looseName: string): Promise<readonly Source[]> {
+  const dropped = await Promise.all(promised);
+  const files = dropped.filter((item) => item instanceof File);
+  const folders = dropped.filter((item): item is Source => item !== undefined && !(item instanceof File));
+  return [...folders, ...fileListSources(files, looseName)];
+}

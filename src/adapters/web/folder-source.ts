@@ -1,0 +1,140 @@
+import type { Bytes } from '../../core/bytes.ts';
+import { RoostError, messageOf } from '../../core/errors.ts';
+import type { Cancellable } from '../../core/progress.ts';
+import type { Source, SourceEntry, SourceFault, SourceStat } from '../../ports/source.ts';
+import { BlobReader } from './blob-reader.ts';
+import { browserFault } from './browser-fault.ts';
+import type { ChildNode, FolderNode, OpenFile } from './folder-node.ts';
+
+/** Files of one folder that are opened at the same time, to have their sizes. */
+const OPEN_AT_ONCE = 64;
+const NS_PER_MS = 1_000_000n;
+
+interface Listed {
+  readonly open: OpenFile;
+  /** as it was when it was last looked at */
+  file: File;
+}
+
+/** A folder of the browser as a source, level by level. */
+export class FolderSource implements Source {
+  readonly name: string;
+  readonly #root: FolderNode;
+  readonly #files = new Map<string, Listed>();
+  readonly #reader = new BlobReader();
+  readonly #prepare: () => Promise<void>;
+
+  /** `prepare` runs before each listing and may refuse it. */
+  constructor(name: string, root: FolderNode, prepare: () => Promise<void> = () => Promise.resolve()) {
+    this.name = name;
+    this.#root = root;
+    this.#prepare = prepare;
+  }
+
+  async *entries({ signal }: Cancellable = {}): AsyncGenerator<SourceEntry | SourceFault> {
+    const check = (): void => {
+      if (signal?.aborted) throw new RoostError('aborted', 'listing was ended');
+    };
+    check();
+    await this.#prepare();
+    this.#files.clear();
+    yield folderEntry('');
+    const folders = [{ path: '', folder: this.#root }];
+    for (let folder = folders.shift(); folder !== undefined; folder = folders.shift()) {
+      const { path } = folder;
+      let batch: ChildNode[] = [];
+      try {
+        for await (const child of folder.folder.children()) {
+          check();
+          if (child.kind === 'folder') {
+            const childPath = join(path, child.name);
+            folders.push({ path: childPath, folder: child.folder });
+            yield folderEntry(childPath);
+            continue;
+          }
+          batch.push(child);
+          if (batch.length < OPEN_AT_ONCE) continue;
+          yield* await this.#openAll(path, batch);
+          batch = [];
+        }
+        yield* await this.#openAll(path, batch);
+      } catch (error) {
+        if (error instanceof RoostError && error.fault === 'aborted') throw error;
+        yield { kind: 'unreadable', path, reason: messageOf(error) };
+      }
+      check();
+    }
+  }
+
+  async read(path: string, offset: number, length: number): Promise<Bytes> {
+    const listed = this.#find(path);
+    const { file } = listed;
+    try {
+      return await this.#reader.read(file.slice(offset, offset + length));
+    } catch (error) {
+      throw await this.#readFault(path, listed, error);
+    }
+  }
+
+  async stat(path: string): Promise<SourceStat> {
+    const listed = this.#find(path);
+    try {
+      listed.file = await listed.open();
+    } catch (error) {
+      throw browserFault(`stat of ${path}`, error);
+    }
+    return statOf(listed.file);
+  }
+
+  #find(path: string): Listed {
+    const listed = this.#files.get(path);
+    if (listed === undefined) throw new RoostError('not-found', `${path} was not listed`);
+    return listed;
+  }
+
+  async #openAll(folder: string, children: readonly ChildNode[]): Promise<(SourceEntry | SourceFault)[]> {
+    return Promise.all(
+      children.map(async (child): Promise<SourceEntry | SourceFault> => {
+        const path = join(folder, child.name);
+        if (child.kind === 'folder') return folderEntry(path);
+        try {
+          const file = await child.open();
+          this.#files.set(path, { open: child.open, file });
+          return {
+            kind: 'file',
+            path,
+            ...statOf(file),
+            mode: undefined,
+            owner: undefined,
+            target: undefined,
+          };
+        } catch (error) {
+          return { kind: 'unreadable', path, reason: messageOf(error) };
+        }
+      }),
+    );
+  }
+
+  /** A file that is gone may read as changed: looking again tells which. */
+  async #readFault(path: string, { open }: Listed, error: unknown): Promise<RoostError> {
+    const fault = browserFault(`reading ${path}`, error);
+    if (fault.fault === 'not-found' || fault.fault === 'denied') return fault;
+    try {
+      await open();
+    } catch (reopening) {
+      return browserFault(`reading ${path}`, reopening);
+    }
+    return fault;
+  }
+}
+
+const join = (folder: string, name: string): string => (folder === '' ? name : `${folder}/${name}`);
+
+function statOf(file: File): SourceStat {
+  return { size: file.size, mtimeNs: BigInt(file.lastModified) * NS_PER_MS };
+}
+
+/** The browser tells no times of folders. */
+function folderEntry(path: string): SourceEntry {
+  return { kind: 'folder', path, size: 0, mtimeNs: 0n, mode: undefined, owner: undefined, target: undefined };
+}
