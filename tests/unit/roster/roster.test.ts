@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { admitEntry, appendEntry, foundRoster } from '../../../src/core/roster/build.ts';
+import { RoostError } from '../../../src/core/errors.ts';
 import { chooseRoster, lostAdmissions } from '../../../src/core/roster/fork.ts';
 import { replayRoster } from '../../../src/core/roster/roster.ts';
 import type { Person } from './members.ts';
@@ -95,6 +96,29 @@ describe('a roster', () => {
     await chain.append(ada, { kind: 'role', at: NOW, account: bo.account, role: 'steward' });
     await chain.append(bo, remove);
     expect([...chain.roster.members.keys()]).toEqual([bo.account]);
+  });
+
+  it('cannot be filled by one member changing its name', async () => {
+    const chain = await Chain.found(ada);
+    await chain.admit(bo, await chain.invite(ada, 9));
+    for (let i = 0; i < 20; i++) await chain.append(bo, { kind: 'rename', at: NOW, name: `Bo ${i}` });
+    const again = { kind: 'rename', at: NOW, name: 'Bo again' } as const;
+    await expect(chain.copy().append(bo, again)).rejects.toMatchObject({ fault: 'refused' });
+    await chain.append(bo, { kind: 'remove', at: NOW, account: bo.account });
+    await chain.admit(bo, await chain.invite(ada, 10));
+    await expect(chain.copy().append(bo, again)).rejects.toMatchObject({ fault: 'refused' });
+  });
+
+  it('keeps its last places for stewards', async () => {
+    const chain = await Chain.found(ada);
+    const seed = await chain.invite(ada, 9);
+    const nearlyFull = { ...chain.roster, length: 19_000 };
+    const full = new Chain([], nearlyFull);
+    await expect(full.admit(bo, seed)).rejects.toMatchObject({ fault: 'refused' });
+    await full.append(ada, { kind: 'policy', at: NOW, policy: { graceDays: 1, commitmentDays: 1 } });
+    await expect(new Chain([], { ...chain.roster, length: 20_000 }).invite(ada, 11)).rejects.toThrow(
+      RoostError,
+    );
   });
 
   it('lets a member leave by itself', async () => {
