@@ -22,7 +22,8 @@ export function formatBytes(bytes: number): string {
   if (!Number.isFinite(bytes) || bytes <= 0) return '0 bytes';
   let unit = 0;
   let value = bytes;
-  while (value >= STEP && unit < UNITS.length - 1) {
+  // From a thousand on, four digits say less than the next unit does.
+  while (value >= 999.5 && unit < UNITS.length - 1) {
     value /= STEP;
     unit += 1;
   }
