@@ -136,7 +136,7 @@ describe('an index part', () => {
     ],
     ['a chunk of no bytes', { chunks: [{ ...INDEX_PART.packs[0]!.chunks[0]!, length: 0 }] }],
   ] as const)('refuses %s', (_what, change) => {
-    const pack = { ...INDEX_PART.packs[0]!, ...change } as (typeof INDEX_PART.packs)[0];
+    const pack = { ...INDEX_PART.packs[0]!, ...change };
     expect(fault(() => encodeIndexPart({ ...INDEX_PART, packs: [pack] }))).toBe('malformed');
   });
 
