@@ -2,6 +2,7 @@ import { createAgent } from '../agent/agent.ts';
 import type { AgentApi } from '../agent/api.ts';
 import { createNodePlatform } from '../adapters/nodejs/platform.ts';
 import type { Agents, OpenOptions } from './command.ts';
+import { stderrLog } from './stderr-log.ts';
 import { DEFAULT_BROKER, loadSettings, saveSettings } from './settings.ts';
 
 /** Agents that live in this process for as long as one piece of work. */
@@ -19,7 +20,7 @@ async function useAgent<Result>(
 ): Promise<Result> {
   const kept = (await loadSettings(home))?.broker;
   const address = broker ?? kept ?? DEFAULT_BROKER;
-  const platform = await createNodePlatform({ home, broker: address });
+  const platform = await createNodePlatform({ home, broker: address, log: stderrLog() });
   try {
     if (address !== kept) await saveSettings(home, { broker: address });
     const agent = await createAgent(platform);

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { reportFault } from '../faults.ts';
 import { createOutput } from '../output.ts';
 import { saveSettings } from '../settings.ts';
+import { stderrLog } from '../stderr-log.ts';
 import { reusableInvite } from './invite.ts';
 
 const OFFER_BYTES = 20 * GIB;
@@ -21,7 +22,7 @@ async function serve(home: string, broker: string, name: string): Promise<void> 
   const invite = await new Promise<string>((resolve) => input.once('line', resolve));
 
   await saveSettings(home, { broker });
-  const platform = await createNodePlatform({ home, broker });
+  const platform = await createNodePlatform({ home, broker, log: stderrLog() });
   const agent = await createAgent(platform);
   if (agent.state.phase === 'new') {
     const { words } = await agent.createAccount();
