@@ -16,7 +16,7 @@ const VERSION = 1;
 export const CLOCK_SKEW_MS = 24 * 3_600_000;
 const YEAR_MS = 365 * 24 * 3_600_000;
 /** Longest life of a certificate. */
-export const CERTIFICATE_MAX_MS = 20 * YEAR_MS;
+const CERTIFICATE_MAX_MS = 20 * YEAR_MS;
 
 /** What a new certificate says; the account is the signer's. */
 export interface CertificateFields {

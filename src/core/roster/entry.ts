@@ -15,11 +15,11 @@ import type { RosterPolicy } from './types.ts';
  */
 
 const VERSION = 1;
-export const HASH_BYTES = 32;
+const HASH_BYTES = 32;
 /** `prev` of the founding entry. */
 export const NO_ENTRY: Bytes = new Uint8Array(HASH_BYTES);
 /** People that one invite may let in. */
-export const INVITE_MAX_USES = 10_000;
+const INVITE_MAX_USES = 10_000;
 /** Days of grace and of commitment. */
 const POLICY_MAX_DAYS = 3650;
 

@@ -149,7 +149,7 @@ export function decodeMessage(bytes: Bytes): Received {
 }
 
 /** Text for a fault or farewell, cut to what the schema takes. */
-export function shortReason(text: string): string {
+function shortReason(text: string): string {
   return text.slice(0, REASON_MAX_CHARS).toWellFormed();
 }
 
