@@ -38,9 +38,21 @@ export class Activity {
     }
   }
 
-  add(event: string, details: Readonly<Record<string, string | number>> = {}, level: ActivityEntry['level'] = 'info'): void {
-    this.#entries = [{ at: this.#clock.now(), event, details, level }, ...this.#entries].slice(0, ENTRIES_MAX);
-    const rows: Row[] = this.#entries.map((entry) => [entry.at, entry.event, { ...entry.details }, entry.level]);
+  add(
+    event: string,
+    details: Readonly<Record<string, string | number>> = {},
+    level: ActivityEntry['level'] = 'info',
+  ): void {
+    this.#entries = [{ at: this.#clock.now(), event, details, level }, ...this.#entries].slice(
+      0,
+      ENTRIES_MAX,
+    );
+    const rows: Row[] = this.#entries.map((entry) => [
+      entry.at,
+      entry.event,
+      { ...entry.details },
+      entry.level,
+    ]);
     this.#saving = this.#saving
       .then(() =>
         this.#meta.write([{ kind: 'put', table: OWNER_TABLES.state, key: KEY, value: encodeCbor(rows) }], {

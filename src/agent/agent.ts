@@ -29,6 +29,7 @@ import { Limiter } from './limiter.ts';
 import { foundCooperative, joinCooperative, makeInvite } from './membership.ts';
 import type { RosterAccess } from './membership.ts';
 import { ProgressMeter } from './progress-meter.ts';
+import { findBackup } from './recover/find-backup.ts';
 import { Repository } from './repository/repository.ts';
 import { Membership } from './running.ts';
 import { StateStore } from './state.ts';
@@ -114,7 +115,9 @@ class Agent implements AgentApi {
     this.#activity.add('joined', { name: this.state.cooperative?.name ?? '' });
   }
 
-  async invite(options: { readonly uses?: number; readonly days?: number } = {}): Promise<{ readonly invite: string }> {
+  async invite(
+    options: { readonly uses?: number; readonly days?: number } = {},
+  ): Promise<{ readonly invite: string }> {
     const membership = this.#mustBeMember();
     const invite = await makeInvite(await this.#access(), membership.cooperative, options);
     return { invite };
@@ -126,7 +129,7 @@ class Agent implements AgentApi {
     return this.#task('recover', options.onProgress, async (meter) => {
       const identity = this.#mustHaveIdentity();
       const network = await this.#online();
-      const found = await this.#find(network.rendezvous, identity);
+      const found = await findBackup(this.#platform, network.rendezvous, identity.keys);
       const membership = await this.#remember(found.cooperative);
       const report = await recoverOn(membership, { ...found, meter, signal: options.signal });
       this.#activity.add('recovered', { snapshots: report.snapshots, partners: report.partnersRead });
@@ -168,14 +171,13 @@ class Agent implements AgentApi {
 
   async backup(sources: readonly Source[], options: BackupOptions = {}): Promise<BackupReport> {
     if (sources.length === 0) throw new RoostError('usage', 'a backup needs at least one folder, got none');
-    return this.#task('backup', options.onProgress, async (meter) => {
+    const report = await this.#task('backup', options.onProgress, async (meter) => {
       const membership = this.#mustBeMember();
       try {
         const report = await runBackupOn(membership, sources, options, meter, this.#gate);
         this.#activity.add('saved', { files: report.files, bytes: report.bytes, sent: report.sentBytes });
         await membership.runEnded(undefined, report.unreadable.length);
-        this.#refresh();
-        return { ...report, health: this.state.health.state };
+        return report;
       } catch (error) {
         await membership.runEnded(faultOf(error), 0);
         if (faultOf(error) !== 'aborted') {
@@ -184,6 +186,7 @@ class Agent implements AgentApi {
         throw error;
       }
     });
+    return { ...report, health: this.state.health.state };
   }
 
   async removeFolder(name: string): Promise<void> {
@@ -204,7 +207,7 @@ class Agent implements AgentApi {
 
   async snapshots(): Promise<readonly SnapshotSummary[]> {
     const snapshots = await this.#repository.snapshots();
-    return snapshots.reverse().map((s) => ({
+    return [...snapshots].reverse().map((s) => ({
       snapshot: s.id,
       device: s.device,
       deviceLabel: s.deviceLabel,
@@ -232,7 +235,9 @@ class Agent implements AgentApi {
     });
   }
 
-  async forget(keep: KeepRules): Promise<{ readonly forgotten: readonly SnapshotId[]; readonly releasedBytes: number }> {
+  async forget(
+    keep: KeepRules,
+  ): Promise<{ readonly forgotten: readonly SnapshotId[]; readonly releasedBytes: number }> {
     return this.#task('forget', undefined, async (meter) => {
       const membership = this.#mustBeMember();
       const outcome = await runForgetOn(membership, keep, meter);
@@ -251,25 +256,6 @@ class Agent implements AgentApi {
     this.#identity = await loadIdentity(this.#platform, keys);
     await this.#platform.codec.setKeys(keys);
     this.#refresh();
-  }
-
-  /** Where this account's backup is to be found: the broker's word, checked by the heads themselves. */
-  async #find(rendezvous: Rendezvous, { keys }: Identity): Promise<{
-    readonly cooperative: CooperativeId;
-    readonly holders: Awaited<ReturnType<Rendezvous['lookup']>>[number]['device'][];
-    readonly mailbox: Awaited<ReturnType<Rendezvous['takeHeads']>>;
-  }> {
-    const found = await rendezvous.lookup(keys.rendezvous);
-    const mailbox = await rendezvous.takeHeads(keys.rendezvous);
-    const cooperative = found[0]?.cooperative;
-    if (cooperative === undefined) {
-      throw new RoostError('wrong-words', 'nobody in reach of this broker holds a backup of these words');
-    }
-    return {
-      cooperative,
-      holders: found.filter((f) => f.cooperative === cooperative).map(({ device }) => device),
-      mailbox,
-    };
   }
 
   async #remember(cooperative: CooperativeId): Promise<Membership> {
@@ -321,7 +307,11 @@ class Agent implements AgentApi {
     };
   }
 
-  async #task<T>(kind: TaskView['kind'], onProgress: OnProgress | undefined, run: (meter: ProgressMeter) => Promise<T>): Promise<T> {
+  async #task<T>(
+    kind: TaskView['kind'],
+    onProgress: OnProgress | undefined,
+    run: (meter: ProgressMeter) => Promise<T>,
+  ): Promise<T> {
     return this.#work.run(async () => {
       const phase: Progress['phase'] = kind === 'backup' ? 'scanning' : 'locating';
       const meter = new ProgressMeter(this.#platform.clock, phase, (progress) => {
@@ -351,12 +341,17 @@ class Agent implements AgentApi {
       broker: this.#network?.rendezvous.status ?? { online: false, reason: undefined },
       activity: this.#activity.entries,
       task: task ? { ...task, paused: this.#gate.closed } : undefined,
-      ...this.#membership?.view({ saving: task?.kind === 'backup', paused: this.#gate.closed && task !== undefined }),
+      ...this.#membership?.view({
+        saving: task?.kind === 'backup',
+        paused: this.#gate.closed && task !== undefined,
+      }),
     });
   }
 
+  /** Words that led nowhere may be typed again; an account that is a member stays. */
   #mustBeNew(): void {
-    if (this.#identity) throw new RoostError('usage', 'this device has an account already');
+    if (this.#membership)
+      throw new RoostError('usage', 'this device has an account in a cooperative already');
   }
 
   #mustHaveIdentity(): Identity {

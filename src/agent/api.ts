@@ -25,7 +25,9 @@ export interface AgentApi {
   /** `link` is the whole invite link or its fragment. @throws 'bad-invite' | 'unreachable' */
   join(link: string, displayName: string): Promise<void>;
   /** After useWords: finds heads, certifies this device, reads rosters, heads, ledgers, index. @throws 'not-found' | 'too-few' | 'unreachable' */
-  recover(options?: { readonly onProgress?: (progress: Progress) => void } & Cancellable): Promise<RecoveryReport>;
+  recover(
+    options?: { readonly onProgress?: (progress: Progress) => void } & Cancellable,
+  ): Promise<RecoveryReport>;
   /** A fresh invite link for this cooperative (stewards). The broker's origin is the link's address. */
   invite(options?: { readonly uses?: number; readonly days?: number }): Promise<{ readonly invite: string }>;
 
@@ -45,7 +47,9 @@ export interface AgentApi {
   list(snapshot: SnapshotId, path: string): Promise<readonly FileSummary[]>;
   restore(snapshot: SnapshotId, options: RestoreOptions): Promise<RestoreReport>;
   /** Drops snapshots that no rule keeps and releases the space of chunks that none needs. */
-  forget(keep: KeepRules): Promise<{ readonly forgotten: readonly SnapshotId[]; readonly releasedBytes: number }>;
+  forget(
+    keep: KeepRules,
+  ): Promise<{ readonly forgotten: readonly SnapshotId[]; readonly releasedBytes: number }>;
   /** Forgets everything on this device: keys, index, held pieces. */
   wipe(): Promise<void>;
 }
@@ -149,7 +153,13 @@ export interface CooperativeView {
   readonly id: CooperativeId;
   readonly name: string;
   readonly role: 'member' | 'steward';
-  readonly members: readonly { readonly account: AccountId; readonly name: string; readonly role: 'member' | 'steward'; readonly self: boolean; readonly online: boolean }[];
+  readonly members: readonly {
+    readonly account: AccountId;
+    readonly name: string;
+    readonly role: 'member' | 'steward';
+    readonly self: boolean;
+    readonly online: boolean;
+  }[];
 }
 
 /** Facts of the one sentence; the app words it. */
@@ -183,7 +193,8 @@ export interface FolderView {
   readonly bytes: number;
 }
 
-export type PartnerState = 'candidate' | 'negotiating' | 'active' | 'suspect' | 'leaving' | 'reneged' | 'evicted' | 'departed';
+export type PartnerState =
+  'candidate' | 'negotiating' | 'active' | 'suspect' | 'leaving' | 'reneged' | 'evicted' | 'departed';
 
 export interface PartnerView {
   readonly device: DeviceId;

@@ -6,7 +6,11 @@ import { findEntry, readTree } from './repository/tree-reader.ts';
 const NS_PER_MS = 1_000_000n;
 
 /** Entries of one folder: folders first, then by name as people sort. */
-export async function listFolder(reader: TreeReader, snapshot: Snapshot, path: string): Promise<readonly FileSummary[]> {
+export async function listFolder(
+  reader: TreeReader,
+  snapshot: Snapshot,
+  path: string,
+): Promise<readonly FileSummary[]> {
   const inside = path.replace(/^\/+|\/+$/g, '');
   const chunks = inside === '' ? snapshot.root : (await findEntry(reader, snapshot.root, inside)).chunks;
   const { entries } = await readTree(reader, chunks);
@@ -18,5 +22,7 @@ export async function listFolder(reader: TreeReader, snapshot: Snapshot, path: s
       bytes: entry.size,
       mtimeMs: Number(entry.mtimeNs / NS_PER_MS),
     }))
-    .sort((a, b) => Number(b.kind === 'folder') - Number(a.kind === 'folder') || a.name.localeCompare(b.name));
+    .sort(
+      (a, b) => Number(b.kind === 'folder') - Number(a.kind === 'folder') || a.name.localeCompare(b.name),
+    );
 }

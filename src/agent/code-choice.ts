@@ -23,7 +23,10 @@ export function chooseCode(wanted: string | undefined, partners: number): Code {
   if (wanted === undefined || wanted === 'auto') return autoCode(partners);
   const code = parseCode(wanted);
   if (totalShards(code) > partners) {
-    throw new RoostError('too-few', `code ${wanted} needs ${totalShards(code)} partners, ${partners} can be reached`);
+    throw new RoostError(
+      'too-few',
+      `code ${wanted} needs ${totalShards(code)} partners, ${partners} can be reached`,
+    );
   }
   return code;
 }

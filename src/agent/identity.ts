@@ -44,7 +44,15 @@ export async function loadIdentity(platform: Platform, keys: AccountKeys, label?
     known.label === deviceLabel &&
     known.expiresAt - now > CERTIFICATE_RENEW_MS;
   if (stored && good) {
-    return { keys, device, deviceLabel, devicePublicKey: publicKey, signer, accountSigner, certificate: stored };
+    return {
+      keys,
+      device,
+      deviceLabel,
+      devicePublicKey: publicKey,
+      signer,
+      accountSigner,
+      certificate: stored,
+    };
   }
   const certificate = await issueCertificate(crypto, accountSigner, {
     devicePublicKey: publicKey,

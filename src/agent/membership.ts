@@ -27,7 +27,11 @@ export interface RosterAccess {
 }
 
 /** Starts a cooperative whose first steward this account is. @throws RoostError 'usage' | 'unreachable' */
-export async function foundCooperative(access: RosterAccess, name: string, displayName: string): Promise<CooperativeId> {
+export async function foundCooperative(
+  access: RosterAccess,
+  name: string,
+  displayName: string,
+): Promise<CooperativeId> {
   const { platform, rendezvous, identity } = access;
   const entry = await foundRoster(identity.accountSigner, { name, displayName, at: platform.clock.now() });
   const id = cooperativeIdFromBytes(await platform.crypto.sha256(entry));
@@ -60,7 +64,11 @@ export async function makeInvite(
 }
 
 /** Enters a cooperative by an invite. @throws RoostError 'bad-invite' | 'refused' | 'unreachable' */
-export async function joinCooperative(access: RosterAccess, link: string, displayName: string): Promise<CooperativeId> {
+export async function joinCooperative(
+  access: RosterAccess,
+  link: string,
+  displayName: string,
+): Promise<CooperativeId> {
   const { platform, identity } = access;
   const { cooperative, seed } = parseInviteLink(link);
   const admission = await makeAdmission(platform.crypto, identity.accountSigner, {
@@ -92,7 +100,8 @@ async function append(
       throw new RoostError('corrupt', 'the broker sent the roster of another cooperative');
     }
     const entry = await make(roster);
-    if (entry === undefined || (await rendezvous.appendRoster(cooperative, roster.length, entry))) return roster;
+    if (entry === undefined || (await rendezvous.appendRoster(cooperative, roster.length, entry)))
+      return roster;
   }
   throw new RoostError('busy', `the roster changed under each of ${APPEND_TRIES} tries to add to it`);
 }

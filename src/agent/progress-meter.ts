@@ -52,7 +52,8 @@ export class ProgressMeter {
     if (!always && now - this.#reportedAt < REPORT_INTERVAL_MS) return;
     this.#reportedAt = now;
     this.#samples.push({ at: now, done: this.#counts.done });
-    while (this.#samples.length > 2 && now - (this.#samples[0]?.at ?? now) > SPEED_WINDOW_MS) this.#samples.shift();
+    while (this.#samples.length > 2 && now - (this.#samples[0]?.at ?? now) > SPEED_WINDOW_MS)
+      this.#samples.shift();
     const first = this.#samples[0];
     const elapsed = first ? now - first.at : 0;
     const speed = first && elapsed > 0 ? ((this.#counts.done - first.done) / elapsed) * 1000 : 0;

@@ -5,7 +5,16 @@ import type { StorageSpace } from '../ports/blob-store.ts';
 import type { Rendezvous } from '../ports/rendezvous.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { Activity } from './activity.ts';
-import type { ActivityEntry, AgentState, CooperativeView, FolderView, HealthReason, HealthState, PartnerView, SpaceView } from './api.ts';
+import type {
+  ActivityEntry,
+  AgentState,
+  CooperativeView,
+  FolderView,
+  HealthReason,
+  HealthState,
+  PartnerView,
+  SpaceView,
+} from './api.ts';
 import type { AgentContext } from './context.ts';
 import type { Standing } from './health.ts';
 import { judgeHealth, readStanding } from './health.ts';
@@ -20,6 +29,9 @@ import { readFolders, writeFolders } from './repository/folders.ts';
 import type { Repository } from './repository/repository.ts';
 import { ChunkReader } from './restore/chunk-reader.ts';
 import { PackReader } from './restore/pack-reader.ts';
+
+/** What we hold changes with every piece; people are shown it this often at most. */
+const SHOW_HELD_INTERVAL_MS = 2_000;
 
 export interface MembershipOptions {
   readonly platform: Platform;
@@ -46,6 +58,7 @@ export class Membership {
   #failure: HealthReason | undefined;
   #headAcknowledged = true;
   #starting: Promise<void> | undefined;
+  #stopWatching: () => void = () => undefined;
 
   private constructor(options: MembershipOptions, open: OpenCooperation, host: Host) {
     const { platform, repository, identity, offer } = options;
@@ -82,7 +95,9 @@ export class Membership {
 
   /** Dials partners and answers them. Safe to call again. */
   async start(): Promise<AgentContext> {
-    this.#starting ??= this.#open.start();
+    this.#starting ??= this.#open.start().then(() => {
+      this.#watchHeld(this.#host.held);
+    });
     try {
       await this.#starting;
     } catch (error) {
@@ -93,6 +108,7 @@ export class Membership {
   }
 
   async stop(): Promise<void> {
+    this.#stopWatching();
     await this.#open.stop();
     await this.#host.stop();
   }
@@ -110,25 +126,35 @@ export class Membership {
     });
   }
 
-  reader(onCorrupt: (device: DeviceId, segments: number) => void = () => undefined, meter?: ProgressMeter): ChunkReader {
+  reader(
+    onCorrupt: (device: DeviceId, segments: number) => void = () => undefined,
+    meter?: ProgressMeter,
+  ): ChunkReader {
     const { platform, repository } = this.#options;
     return new ChunkReader({ repository, packs: this.packReader(onCorrupt, meter), codec: platform.codec });
   }
 
-  tell(event: string, details: Readonly<Record<string, string | number>>, level: ActivityEntry['level']): void {
+  tell(
+    event: string,
+    details: Readonly<Record<string, string | number>>,
+    level: ActivityEntry['level'],
+  ): void {
     this.#options.activity.add(event, details, level);
   }
 
   async setOffer(bytes: number): Promise<void> {
     this.#offer = bytes;
-    await this.#host.setOffer(bytes);
+    this.#host.setOffer(bytes);
     await this.#open.announce();
     await this.#readSpace();
   }
 
   async removeFolder(name: string): Promise<void> {
     const { repository } = this.#options;
-    await writeFolders(repository, (await readFolders(repository)).filter((folder) => folder.name !== name));
+    await writeFolders(
+      repository,
+      (await readFolders(repository)).filter((folder) => folder.name !== name),
+    );
     await this.refreshStanding();
   }
 
@@ -148,11 +174,14 @@ export class Membership {
   }
 
   /** This membership's part of the state. */
-  view(run: { readonly saving: boolean; readonly paused: boolean }): Pick<
-    AgentState,
-    'cooperative' | 'health' | 'folders' | 'partners' | 'space'
-  > {
-    const lastSavedAt = this.#folders.reduce<number | undefined>((last, { savedAt }) => Math.max(last ?? 0, savedAt), undefined);
+  view(run: {
+    readonly saving: boolean;
+    readonly paused: boolean;
+  }): Pick<AgentState, 'cooperative' | 'health' | 'folders' | 'partners' | 'space'> {
+    const lastSavedAt = this.#folders.reduce<number | undefined>(
+      (last, { savedAt }) => Math.max(last ?? 0, savedAt),
+      undefined,
+    );
     const health = judgeHealth({
       standing: this.#standing,
       cooperation: this.#open,
@@ -170,6 +199,14 @@ export class Membership {
       partners: this.#partnerViews(),
       space: this.#spaceView(),
     };
+  }
+
+  #watchHeld(shown: number): void {
+    this.#stopWatching = this.#options.platform.clock.after(SHOW_HELD_INTERVAL_MS, () => {
+      const { held } = this.#host;
+      if (held !== shown) this.#options.onChange();
+      this.#watchHeld(held);
+    });
   }
 
   async #readSpace(): Promise<void> {

@@ -2,7 +2,14 @@ import type { DeviceId, SnapshotId } from '../core/ids.ts';
 import { MIB } from '../core/limits.ts';
 import type { AbortSignalLike } from '../core/progress.ts';
 import type { Source } from '../ports/source.ts';
-import type { BackupOptions, BackupReport, KeepRules, RecoveryReport, RestoreOptions, RestoreReport } from './api.ts';
+import type {
+  BackupOptions,
+  BackupReport,
+  KeepRules,
+  RecoveryReport,
+  RestoreOptions,
+  RestoreReport,
+} from './api.ts';
 import { runBackup } from './backup/backup.ts';
 import type { Spread } from './backup/backup.ts';
 import { PackPlacer } from './backup/pack-placer.ts';
@@ -90,7 +97,8 @@ async function mend(
   const partners = await context.cooperation.ensurePartners(ROOM_MARGIN_BYTES, signal ? { signal } : {});
   await drainReleases(context, partners, signal);
   for (const { partner, lost } of await reconcileLedgers(context, partners, signal)) {
-    if (lost.length > 0) membership.tell('pieces-lost', { device: partner.device, pieces: lost.length }, 'warning');
+    if (lost.length > 0)
+      membership.tell('pieces-lost', { device: partner.device, pieces: lost.length }, 'warning');
   }
   const { remade } = await completePacks(context, {
     partners,
@@ -112,7 +120,10 @@ export async function runRestoreOn(
   const startedAt = context.platform.clock.monotonic();
   const snapshot = await context.repository.snapshot(id);
   const wrong = new Map<DeviceId, number>();
-  const reader = membership.reader((device, segments) => wrong.set(device, (wrong.get(device) ?? 0) + segments), meter);
+  const reader = membership.reader(
+    (device, segments) => wrong.set(device, (wrong.get(device) ?? 0) + segments),
+    meter,
+  );
   const outcome = await restoreSnapshot({
     repository: context.repository,
     reader,
@@ -130,7 +141,11 @@ export async function runRestoreOn(
   };
 }
 
-export async function runForgetOn(membership: Membership, rules: KeepRules, meter: ProgressMeter): Promise<ForgetOutcome> {
+export async function runForgetOn(
+  membership: Membership,
+  rules: KeepRules,
+  meter: ProgressMeter,
+): Promise<ForgetOutcome> {
   const context = await membership.start();
   const partners = await context.cooperation.ensurePartners(ROOM_MARGIN_BYTES);
   const outcome = await forget(context, {

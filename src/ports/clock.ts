@@ -2,7 +2,7 @@ import type { AbortSignalLike } from '../core/progress.ts';
 
 /** Time, injected. */
 export interface Clock {
-  /** milliseconds since 1970, wall clock */
+  /** whole milliseconds since 1970, wall clock */
   now(): number;
   /** milliseconds, never goes back; for durations and speeds */
   monotonic(): number;

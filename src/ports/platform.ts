@@ -24,10 +24,17 @@ export interface Platform {
   /** Removes everything of this agent from the platform: keys, records, held pieces. Called after all is closed. */
   wipe(): Promise<void>;
   /** Opened by the agent once the device key is known. */
-  network(identity: NetworkIdentity): Promise<{ readonly transport: Transport; readonly rendezvous: Rendezvous }>;
+  network(
+    identity: NetworkIdentity,
+  ): Promise<{ readonly transport: Transport; readonly rendezvous: Rendezvous }>;
   /** address of app and broker, e.g. https://roost.example; invite links begin with it */
   readonly origin: string;
-  readonly about: { readonly family: string; readonly system: string; readonly zone: number; readonly version: string };
+  readonly about: {
+    readonly family: string;
+    readonly system: string;
+    readonly zone: number;
+    readonly version: string;
+  };
 }
 
 export interface NetworkIdentity {

@@ -176,7 +176,11 @@ class Run {
           placed.placements,
         );
         this.#storedBytes += sealed.lengths.reduce((sum, length) => sum + length, 0);
-        if (kind === 'data') await this.#packCommitted(sealed.number, sealed.chunks.map(({ id }) => id));
+        if (kind === 'data')
+          await this.#packCommitted(
+            sealed.number,
+            sealed.chunks.map(({ id }) => id),
+          );
       },
     });
   }
@@ -196,7 +200,12 @@ class Run {
     const { platform } = this.#context;
     const { gate, signal, meter } = this.#run;
     const parts = new Map<ScanNode, { chunks: ChunkId[]; bytes: number; lastPack: number }>();
-    for await (const cut of readFiles(scanned.changed, { source: scanned.source, codec: platform.codec, gate, signal })) {
+    for await (const cut of readFiles(scanned.changed, {
+      source: scanned.source,
+      codec: platform.codec,
+      gate,
+      signal,
+    })) {
       const file = parts.get(cut.node) ?? { chunks: [], bytes: 0, lastPack: 0 };
       parts.set(cut.node, file);
       file.bytes += cut.read;
@@ -232,7 +241,9 @@ class Run {
   }
 
   /** Gives unseen chunks to the writer; returns the number of the latest pack any of them lies in, 0 when all are stored. */
-  async #saveChunks(chunks: readonly { readonly id: ChunkId; readonly bytes: Uint8Array }[]): Promise<number> {
+  async #saveChunks(
+    chunks: readonly { readonly id: ChunkId; readonly bytes: Uint8Array }[],
+  ): Promise<number> {
     const places = await this.#context.repository.chunkPlaces(chunks.map(({ id }) => id));
     let lastPack = 0;
     for (const [i, { id, bytes }] of chunks.entries()) {
@@ -303,7 +314,11 @@ async function changedFiles(
     batch.forEach((node, at) => {
       const record = known[at];
       const { size, mtimeNs } = node.entry;
-      if (record?.size !== size || record.mtimeNs !== mtimeNs || !record.chunks.every((id) => stored.has(id))) {
+      if (
+        record?.size !== size ||
+        record.mtimeNs !== mtimeNs ||
+        !record.chunks.every((id) => stored.has(id))
+      ) {
         changed.push(node);
         return;
       }

@@ -106,7 +106,7 @@ async function* readLarge(node: ScanNode, options: ReaderOptions): AsyncGenerato
     const fresh: Bytes | undefined = await ahead;
     if (fresh === undefined) return;
     offset += fresh.length;
-    const final = offset >= size || fresh.length === 0;
+    const final: boolean = offset >= size || fresh.length === 0;
     ahead = final ? undefined : readWindow(node, offset, options);
     const buffer = new Uint8Array(rest.length + fresh.length);
     buffer.set(rest, 0);
@@ -120,7 +120,11 @@ async function* readLarge(node: ScanNode, options: ReaderOptions): AsyncGenerato
 }
 
 /** The next window of a large file; undefined, with `node.fault` set, when it cannot be read. */
-async function readWindow(node: ScanNode, offset: number, { source }: ReaderOptions): Promise<Bytes | undefined> {
+async function readWindow(
+  node: ScanNode,
+  offset: number,
+  { source }: ReaderOptions,
+): Promise<Bytes | undefined> {
   const { path, size } = node.entry;
   try {
     return await source.read(path, offset, Math.min(WINDOW_BYTES, size - offset));

@@ -36,7 +36,12 @@ export async function commitRun(context: AgentContext, request: CommitRequest): 
   const own = await repository.ownHead();
   const compact = own.index.length >= JOURNAL_PACKS_MAX;
   const forgotten = new Set(request.forgotten);
-  const { fresh, orphans, removed } = await packsToJournal(context, own, compact, new Set(request.removedPacks));
+  const { fresh, orphans, removed } = await packsToJournal(
+    context,
+    own,
+    compact,
+    new Set(request.removedPacks),
+  );
   const kept = compact
     ? (await repository.snapshots()).filter((s) => s.device === context.device && !forgotten.has(s.id))
     : [];
@@ -144,7 +149,10 @@ async function freeing(context: AgentContext, packs: readonly StoredPack[]): Pro
         .map((id) => repository.operations.dropChunk(id)),
     );
     for (const placement of await repository.placements(pack.packId)) {
-      operations.push(repository.operations.dropPlacement(placement), repository.operations.release(placement));
+      operations.push(
+        repository.operations.dropPlacement(placement),
+        repository.operations.release(placement),
+      );
     }
   }
   return operations;
@@ -169,7 +177,9 @@ async function makeHead(context: AgentContext, own: OwnHead, index: readonly Sto
       shardBytes,
       bundles,
     })),
-    partners: cooperation.partners().map((p) => ({ device: p.device, account: p.account, agreement: p.agreement.id })),
+    partners: cooperation
+      .partners()
+      .map((p) => ({ device: p.device, account: p.account, agreement: p.agreement.id })),
     savedAt: platform.clock.now(),
     deviceLabel,
   });
@@ -181,7 +191,11 @@ async function makeHead(context: AgentContext, own: OwnHead, index: readonly Sto
  * are gone; the broker's mailbox gets a copy, too.
  * @throws RoostError 'too-few' when too few took it
  */
-export async function publishHead(context: AgentContext, code: Code, signal?: AbortSignalLike): Promise<void> {
+export async function publishHead(
+  context: AgentContext,
+  code: Code,
+  signal?: AbortSignalLike,
+): Promise<void> {
   const { cooperation, keys, platform, repository } = context;
   const own = await repository.ownHead();
   const head = own.sealed;

@@ -54,7 +54,10 @@ export class PackPlacer {
     const n = totalShards(pack.code);
     const order = this.#order();
     if (order.length < n) {
-      throw new RoostError('too-few', `a pack in ${n} pieces needs ${n} partners, ${order.length} can be reached`);
+      throw new RoostError(
+        'too-few',
+        `a pack in ${n} pieces needs ${n} partners, ${order.length} can be reached`,
+      );
     }
     const chosen = order.slice(0, n);
     const spares = order.slice(n);
@@ -81,13 +84,20 @@ export class PackPlacer {
     const needed = enoughShards(pack.code);
     if (placed.length < needed) {
       if (this.#full) throw new RoostError('full', 'the partners have no room left for more pieces');
-      throw new RoostError('too-few', `only ${placed.length} of ${n} pieces found a holder, at least ${needed} are needed`);
+      throw new RoostError(
+        'too-few',
+        `only ${placed.length} of ${n} pieces found a holder, at least ${needed} are needed`,
+      );
     }
     return { shardBytes: encoded.shardBytes, placements: placed };
   }
 
   /** Brings one more shard of a pack placed before to a partner that holds none of it. */
-  async add(shard: (seal: Seal) => Promise<SealedShard>, seal: Omit<Seal, 'owner' | 'holder' | 'agreement'>, partner: Partner): Promise<Placement> {
+  async add(
+    shard: (seal: Seal) => Promise<SealedShard>,
+    seal: Omit<Seal, 'owner' | 'holder' | 'agreement'>,
+    partner: Partner,
+  ): Promise<Placement> {
     const { owner, repository } = this.#options;
     const [row] = await repository.reserve(seal.packId, [partner.agreement.id]);
     const sealed = await shard({ ...seal, owner, holder: partner.device, agreement: partner.agreement.id });
@@ -117,7 +127,11 @@ export class PackPlacer {
       } catch (error) {
         if (faultOf(error) === 'aborted') throw error;
         if (faultOf(error) === 'full') this.#full = true;
-        log.warn('piece not taken', { device: current.partner.device, fault: faultOf(error), message: messageOf(error) });
+        log.warn('piece not taken', {
+          device: current.partner.device,
+          fault: faultOf(error),
+          message: messageOf(error),
+        });
         const spare = spares.shift();
         if (spare === undefined) return undefined;
         const [spareRow] = await repository.reserve(pack.packId, [spare.agreement.id]);

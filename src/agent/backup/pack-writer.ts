@@ -2,7 +2,14 @@ import type { Bytes } from '../../core/bytes.ts';
 import type { Code } from '../../core/erasure/codes.ts';
 import type { ChunkId } from '../../core/ids.ts';
 import { packIdFromBytes } from '../../core/ids.ts';
-import { BUNDLE_MAX_BYTES, BUNDLE_TARGET_BYTES, MIB, PACK_MAX_BUNDLES, PACK_MAX_CHUNKS, PACK_TARGET_BYTES } from '../../core/limits.ts';
+import {
+  BUNDLE_MAX_BYTES,
+  BUNDLE_TARGET_BYTES,
+  MIB,
+  PACK_MAX_BUNDLES,
+  PACK_MAX_CHUNKS,
+  PACK_TARGET_BYTES,
+} from '../../core/limits.ts';
 import type { IndexedChunk } from '../../core/snapshot/types.ts';
 import type { Codec, PackKey, PackKind } from '../../ports/codec.ts';
 import type { Random } from '../../ports/random.ts';

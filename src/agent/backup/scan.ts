@@ -82,7 +82,15 @@ export function joinPath(folder: string, path: string): string {
 function emptyFolder(name: string, path: string): ScanNode {
   return {
     name,
-    entry: { kind: 'folder', path, size: 0, mtimeNs: 0n, mode: undefined, owner: undefined, target: undefined },
+    entry: {
+      kind: 'folder',
+      path,
+      size: 0,
+      mtimeNs: 0n,
+      mode: undefined,
+      owner: undefined,
+      target: undefined,
+    },
     children: [],
     chunks: undefined,
     savedBytes: undefined,

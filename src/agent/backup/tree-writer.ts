@@ -108,7 +108,8 @@ function collect(node: ScanNode, depth: number, folders: Map<ScanNode, Folder>, 
   const folder: Folder = { node, depth, written: undefined };
   folders.set(node, folder);
   (levels[depth] ??= []).push(folder);
-  for (const child of node.children) if (child.entry.kind === 'folder') collect(child, depth + 1, folders, levels);
+  for (const child of node.children)
+    if (child.entry.kind === 'folder') collect(child, depth + 1, folders, levels);
 }
 
 function entriesOf(

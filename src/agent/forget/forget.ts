@@ -99,7 +99,8 @@ async function sortPacks(
       if (live.has(id)) liveBytes += length;
     });
     if (liveBytes > 0) {
-      if (pack.deadSince !== undefined) await repository.apply([repository.operations.pack({ ...pack, deadSince: undefined })]);
+      if (pack.deadSince !== undefined)
+        await repository.apply([repository.operations.pack({ ...pack, deadSince: undefined })]);
       if (alone && liveBytes < bytes * LIVE_SHARE_MIN) thin.push(pack);
     } else if (alone || (pack.deadSince !== undefined && now - pack.deadSince > SHARED_PACK_GRACE_MS)) {
       removed.push(pack);
@@ -135,7 +136,8 @@ async function rewrite(
     });
     try {
       for (const pack of thin.filter((p) => p.kind === kind)) {
-        for (const id of await movable(context, pack, live)) await writer.add(id, await run.reader.chunk(id, undefined, run.signal));
+        for (const id of await movable(context, pack, live))
+          await writer.add(id, await run.reader.chunk(id, undefined, run.signal));
       }
       await writer.finish();
     } finally {
@@ -145,11 +147,19 @@ async function rewrite(
   return thin;
 }
 
-async function movable(context: AgentContext, pack: StoredPack, live: ReadonlySet<ChunkId>): Promise<ChunkId[]> {
+async function movable(
+  context: AgentContext,
+  pack: StoredPack,
+  live: ReadonlySet<ChunkId>,
+): Promise<ChunkId[]> {
   const places = await context.repository.chunkPlaces(pack.chunks);
   return pack.chunks.filter((id, i) => live.has(id) && places[i]?.packId === pack.packId);
 }
 
-function storedBytes(pack: { readonly packId: PackId; readonly shardBytes: number; readonly code: Code }): number {
+function storedBytes(pack: {
+  readonly packId: PackId;
+  readonly shardBytes: number;
+  readonly code: Code;
+}): number {
   return pack.shardBytes * (pack.code.m + pack.code.k);
 }

@@ -53,7 +53,8 @@ async function compare(
   const { repository } = context;
   const agreement = partner.agreement.id;
   const digest = await remote.ledgerDigest(agreement);
-  if (digest.rows === ours.length && equalBytes(digest.digest, ledgerDigest(ours.map(ledgerRow)))) return [];
+  if (digest.rows === ours.length && equalBytes(digest.digest, ledgerDigest(ours.map(ledgerRow)).digest))
+    return [];
   const theirs = new Map((await readLedger(remote, partner)).map((row) => [row.row, row]));
   const lost = ours.filter((placement) => {
     const row = theirs.get(placement.row);
@@ -62,12 +63,16 @@ async function compare(
   });
   await repository.removePlacements(lost);
   // An adopted ledger may serve other devices of the account: only rows of our own agreements are ours to release.
-  if (!partner.adopted) await repository.markForRelease([...theirs.keys()].map((row) => ({ agreement, row })));
+  if (!partner.adopted)
+    await repository.markForRelease([...theirs.keys()].map((row) => ({ agreement, row })));
   return lost;
 }
 
 /** A holder's whole ledger for one agreement. */
-export async function readLedger(remote: Remote, partner: Pick<Partner, 'agreement'>): Promise<readonly LedgerRow[]> {
+export async function readLedger(
+  remote: Remote,
+  partner: Pick<Partner, 'agreement'>,
+): Promise<readonly LedgerRow[]> {
   const rows: LedgerRow[] = [];
   for (;;) {
     const batch = await remote.ledger(partner.agreement.id, rows.at(-1)?.row ?? 0);

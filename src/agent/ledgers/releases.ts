@@ -6,7 +6,11 @@ import type { Partner } from '../network/types.ts';
 const ROWS_A_REQUEST = 500;
 
 /** Tells reachable holders which rows they may drop. What cannot be said now is said after the next run. */
-export async function drainReleases(context: AgentContext, partners: readonly Partner[], signal?: AbortSignalLike): Promise<void> {
+export async function drainReleases(
+  context: AgentContext,
+  partners: readonly Partner[],
+  signal?: AbortSignalLike,
+): Promise<void> {
   const { repository, cooperation, platform } = context;
   if (!(await repository.ownHead()).acknowledged) return;
   for (const partner of partners) {
@@ -21,7 +25,11 @@ export async function drainReleases(context: AgentContext, partners: readonly Pa
       }
     } catch (error) {
       if (faultOf(error) === 'aborted') throw error;
-      platform.log.info('release waits', { device: partner.device, fault: faultOf(error), rows: rows.length });
+      platform.log.info('release waits', {
+        device: partner.device,
+        fault: faultOf(error),
+        rows: rows.length,
+      });
     }
   }
 }

@@ -47,19 +47,17 @@ export async function recoverAccount(context: AgentContext, run: RecoverRun): Pr
   const heads = new Map<DeviceId, KnownHead>();
   for (const sealed of run.mailbox) await keepNewest(context, heads, sealed);
   const read = new Set<DeviceId>();
-  const queue = [...run.holders];
-  const asked = new Set<DeviceId>();
-  // Heads name more partners, who may have newer heads.
-  while (queue.length > 0) {
-    const batch = queue.splice(0).filter((device) => !asked.has(device) && device !== context.device);
+  const asked = new Set<DeviceId>([context.device]);
+  // Heads name partners, who may have newer heads, which may name more partners.
+  const unasked = (): DeviceId[] => {
+    const named = [...heads.values()].flatMap(({ head }) => head.partners.map(({ device }) => device));
+    return [...new Set([...run.holders, ...named])].filter((device) => !asked.has(device));
+  };
+  for (let batch = unasked(); batch.length > 0; batch = unasked()) {
     for (const device of batch) asked.add(device);
     await mapLimited(batch, PARTNERS_UNDER_WAY, async (device) => {
       if (await askPartner(context, run, device, heads)) read.add(device);
     });
-    for (const { head } of heads.values()) {
-      queue.push(...head.partners.map(({ device }) => device).filter((device) => !asked.has(device)));
-    }
-    run.meter.add({ filesTotal: 0 });
   }
   if (heads.size === 0) {
     throw new RoostError('not-found', 'no partner and no broker knows a backup of these words');
@@ -67,7 +65,8 @@ export async function recoverAccount(context: AgentContext, run: RecoverRun): Pr
   for (const { head, sealed } of heads.values()) {
     throwIfAborted(run.signal);
     for (const pack of head.index) {
-      for (const part of await run.reader.journalBundles(pack, run.signal)) await replayPart(repository, head.device, part);
+      for (const part of await run.reader.journalBundles(pack, run.signal))
+        await replayPart(repository, head.device, part);
     }
     await repository.apply([repository.operations.head(head.device, sealed)]);
   }
@@ -118,7 +117,11 @@ async function placementsAt(remote: Remote, partner: Partner): Promise<readonly 
 }
 
 /** A head that does not open, or of another account, is passed over: the next partner may have a good one. */
-async function keepNewest(context: AgentContext, heads: Map<DeviceId, KnownHead>, sealed: Bytes): Promise<void> {
+async function keepNewest(
+  context: AgentContext,
+  heads: Map<DeviceId, KnownHead>,
+  sealed: Bytes,
+): Promise<void> {
   const { platform, keys } = context;
   try {
     const head = await openHead(platform.crypto, keys, sealed);

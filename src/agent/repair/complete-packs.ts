@@ -49,7 +49,11 @@ export async function completePacks(context: AgentContext, work: CompletePacks):
       if (added < missing.length) incomplete++;
     } catch (error) {
       if (faultOf(error) === 'aborted') throw error;
-      platform.log.warn('pack not completed', { pack: pack.packId, fault: faultOf(error), message: messageOf(error) });
+      platform.log.warn('pack not completed', {
+        pack: pack.packId,
+        fault: faultOf(error),
+        message: messageOf(error),
+      });
       incomplete++;
     }
   }
@@ -59,7 +63,9 @@ export async function completePacks(context: AgentContext, work: CompletePacks):
 /** Shard numbers of a pack that no holder has. */
 export function missingShards(pack: StoredPack, placements: readonly Placement[]): number[] {
   const placed = new Set(placements.map(({ shard }) => shard));
-  return Array.from({ length: totalShards(pack.code) }, (_, shard) => shard).filter((shard) => !placed.has(shard));
+  return Array.from({ length: totalShards(pack.code) }, (_, shard) => shard).filter(
+    (shard) => !placed.has(shard),
+  );
 }
 
 async function remake(
@@ -79,7 +85,9 @@ async function remake(
     const spare = spares.shift();
     if (!spare) break;
     try {
-      const remakeFor = (seal: Parameters<Parameters<PackPlacer['add']>[0]>[0]): ReturnType<Parameters<PackPlacer['add']>[0]> =>
+      const remakeFor = (
+        seal: Parameters<Parameters<PackPlacer['add']>[0]>[0],
+      ): ReturnType<Parameters<PackPlacer['add']>[0]> =>
         platform.codec.remakeShard({
           code: pack.code,
           shardBytes: pack.shardBytes,

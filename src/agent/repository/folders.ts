@@ -17,7 +17,13 @@ export async function readFolders(repository: Repository): Promise<readonly Fold
   const value = await repository.state(KEY);
   if (value === undefined) return [];
   if (!Array.isArray(value)) throw new RoostError('corrupt', 'the local list of folders is damaged');
-  return (value as Row[]).map(([name, files, folders, bytes, savedAt]) => ({ name, files, folders, bytes, savedAt }));
+  return (value as Row[]).map(([name, files, folders, bytes, savedAt]) => ({
+    name,
+    files,
+    folders,
+    bytes,
+    savedAt,
+  }));
 }
 
 export async function writeFolders(repository: Repository, folders: readonly FolderRecord[]): Promise<void> {

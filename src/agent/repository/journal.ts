@@ -95,7 +95,9 @@ export async function dropPack(repository: Repository, id: PackId): Promise<void
   const places = await repository.chunkPlaces(pack.chunks);
   await repository.apply([
     repository.operations.dropPack(id),
-    ...pack.chunks.filter((_, i) => places[i]?.packId === id).map((chunk) => repository.operations.dropChunk(chunk)),
+    ...pack.chunks
+      .filter((_, i) => places[i]?.packId === id)
+      .map((chunk) => repository.operations.dropChunk(chunk)),
   ]);
 }
 
@@ -114,6 +116,9 @@ function packRef(pack: StoredPack): Omit<IndexedPack, 'chunks'> {
 }
 
 function snapshotBytes(snapshot: Snapshot): number {
-  const unreadable = snapshot.unreadable.reduce((sum, { path, reason }) => sum + (path.length + reason.length) * 3, 0);
+  const unreadable = snapshot.unreadable.reduce(
+    (sum, { path, reason }) => sum + (path.length + reason.length) * 3,
+    0,
+  );
   return Math.min(SNAPSHOT_ENTRY_BYTES + unreadable, CHUNK_MIN_BYTES * 8);
 }

@@ -105,7 +105,21 @@ function local<T>(what: string, bytes: Bytes, read: (value: never) => T): T {
   }
 }
 
-type PackRow = [string, Bytes, 'data' | 'meta', string, number, number, number, number[], Bytes, number, boolean, string, boolean];
+type PackRow = [
+  string,
+  Bytes,
+  'data' | 'meta',
+  string,
+  number,
+  number,
+  number,
+  number[],
+  Bytes,
+  number,
+  boolean,
+  string,
+  boolean,
+];
 
 export function encodeStoredPack(pack: StoredPack): Bytes {
   const row: PackRow = [
@@ -215,7 +229,13 @@ export interface OwnHead {
 }
 
 export function encodeOwnHead(head: OwnHead): Bytes {
-  const row: OwnHeadRow = [head.seq, head.hash, head.index.map(encodeStoredPack), head.acknowledged, head.sealed ?? null];
+  const row: OwnHeadRow = [
+    head.seq,
+    head.hash,
+    head.index.map(encodeStoredPack),
+    head.acknowledged,
+    head.sealed ?? null,
+  ];
   return encodeCbor(row);
 }
 

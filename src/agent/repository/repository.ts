@@ -93,14 +93,12 @@ export class Repository {
     };
     await this.#meta.write([
       { kind: 'put', table: OWNER_TABLES.intents, key: pack, value: encodeIntent(intent) },
-      ...[...next].map(
-        ([agreement, row]): MetaOperation => ({
-          kind: 'put',
-          table: OWNER_TABLES.rows,
-          key: agreement,
-          value: encodeCbor(row),
-        }),
-      ),
+      ...[...next].map(([agreement, row]): MetaOperation => ({
+        kind: 'put',
+        table: OWNER_TABLES.rows,
+        key: agreement,
+        value: encodeCbor(row),
+      })),
     ]);
     return rows;
   }
@@ -126,17 +124,17 @@ export class Repository {
   ): Promise<void> {
     const intent = await this.#meta.get(OWNER_TABLES.intents, pack.packId);
     const used = new Set(placements.map((p) => releaseKey(p.agreement, p.row)));
-    const unused = (intent ? decodeIntent(intent).rows : []).filter((r) => !used.has(releaseKey(r.agreement, r.row)));
+    const unused = (intent ? decodeIntent(intent).rows : []).filter(
+      (r) => !used.has(releaseKey(r.agreement, r.row)),
+    );
     await this.#meta.write([
       { kind: 'put', table: OWNER_TABLES.packs, key: pack.packId, value: encodeStoredPack(pack) },
-      ...chunks.map(
-        ({ id, place }): MetaOperation => ({
-          kind: 'put',
-          table: OWNER_TABLES.chunks,
-          key: id,
-          value: encodeChunkPlace(place),
-        }),
-      ),
+      ...chunks.map(({ id, place }): MetaOperation => ({
+        kind: 'put',
+        table: OWNER_TABLES.chunks,
+        key: id,
+        value: encodeChunkPlace(place),
+      })),
       ...placements.map(putPlacement),
       ...unused.map(putRelease),
       { kind: 'delete', table: OWNER_TABLES.intents, key: pack.packId },
@@ -173,7 +171,9 @@ export class Repository {
     );
   }
 
-  async markForRelease(rows: readonly { readonly agreement: AgreementId; readonly row: number }[]): Promise<void> {
+  async markForRelease(
+    rows: readonly { readonly agreement: AgreementId; readonly row: number }[],
+  ): Promise<void> {
     await this.#writeInBatches(rows.map(putRelease));
   }
 
@@ -209,7 +209,8 @@ export class Repository {
   async forgetFilesBefore(run: number, folder: string): Promise<void> {
     const gone: MetaOperation[] = [];
     for await (const row of this.#all(OWNER_TABLES.files, folder)) {
-      if (decodeFileRecord(row.value).run < run) gone.push({ kind: 'delete', table: OWNER_TABLES.files, key: row.key });
+      if (decodeFileRecord(row.value).run < run)
+        gone.push({ kind: 'delete', table: OWNER_TABLES.files, key: row.key });
     }
     await this.#writeInBatches(gone, false);
   }
@@ -228,7 +229,8 @@ export class Repository {
   async keepTreeChunks(live: ReadonlySet<ChunkId>): Promise<void> {
     const gone: MetaOperation[] = [];
     for await (const row of this.#all(OWNER_TABLES.trees)) {
-      if (!live.has(parseChunkId(row.key))) gone.push({ kind: 'delete', table: OWNER_TABLES.trees, key: row.key });
+      if (!live.has(parseChunkId(row.key)))
+        gone.push({ kind: 'delete', table: OWNER_TABLES.trees, key: row.key });
     }
     await this.#writeInBatches(gone, false);
   }
@@ -277,7 +279,11 @@ export class Repository {
       key: snapshot.id,
       value: encodeSnapshot(snapshot),
     }),
-    dropSnapshot: (id: SnapshotId): MetaOperation => ({ kind: 'delete', table: OWNER_TABLES.snapshots, key: id }),
+    dropSnapshot: (id: SnapshotId): MetaOperation => ({
+      kind: 'delete',
+      table: OWNER_TABLES.snapshots,
+      key: id,
+    }),
     dropPack: (id: PackId): MetaOperation => ({ kind: 'delete', table: OWNER_TABLES.packs, key: id }),
     dropChunk: (id: ChunkId): MetaOperation => ({ kind: 'delete', table: OWNER_TABLES.chunks, key: id }),
     dropPlacement: (placement: Placement): MetaOperation => ({
@@ -342,8 +348,19 @@ function releaseKey(agreement: AgreementId, row: number): string {
   return `${agreement}/${String(row).padStart(12, '0')}`;
 }
 
-function putRelease({ agreement, row }: { readonly agreement: AgreementId; readonly row: number }): MetaOperation {
-  return { kind: 'put', table: OWNER_TABLES.releases, key: releaseKey(agreement, row), value: encodeCbor(row) };
+function putRelease({
+  agreement,
+  row,
+}: {
+  readonly agreement: AgreementId;
+  readonly row: number;
+}): MetaOperation {
+  return {
+    kind: 'put',
+    table: OWNER_TABLES.releases,
+    key: releaseKey(agreement, row),
+    value: encodeCbor(row),
+  };
 }
 
 function putPlacement(placement: Placement): MetaOperation {
@@ -362,4 +379,3 @@ function readNumber(bytes: Bytes): number {
   }
   return value;
 }
-

@@ -1,25 +1,25 @@
 /** Tables of the owner's side in the MetaStore. Keys are ASCII; values CBOR unless said otherwise. */
 export const OWNER_TABLES = {
   /** packId → StoredPack: what the index knows of a pack, and whose it is */
-  packs: 'owner.packs',
+  packs: 'owner-packs',
   /** chunkId → 28 bytes: packId ‖ bundle ‖ offset ‖ length (records.ts) */
-  chunks: 'owner.chunks',
+  chunks: 'owner-chunks',
   /** packId/shard/holder → Placement: our side of the ledgers */
-  placements: 'owner.placements',
+  placements: 'owner-placements',
   /** agreementId → highest row number handed out */
-  rows: 'owner.rows',
+  rows: 'owner-rows',
   /** packId → shards under way, to be released after a crash */
-  intents: 'owner.intents',
+  intents: 'owner-intents',
   /** agreementId/row → size: rows to be released at their holder when it is next reached */
-  releases: 'owner.releases',
+  releases: 'owner-releases',
   /** snapshotId → Snapshot */
-  snapshots: 'owner.snapshots',
+  snapshots: 'owner-snapshots',
   /** hash of folder and path → size, time and chunks when last saved */
-  files: 'owner.files',
+  files: 'owner-files',
   /** chunkId → plain bytes of a tree's chunk, so that browsing needs no network (raw bytes) */
-  trees: 'owner.trees',
+  trees: 'owner-trees',
   /** device → sealed head: newest known of each device of the account (raw bytes) */
-  heads: 'owner.heads',
+  heads: 'owner-heads',
   /** one row each: 'own' head state, 'folders', 'health' */
-  state: 'owner.state',
+  state: 'owner-state',
 } as const;

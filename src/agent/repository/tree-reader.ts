@@ -12,16 +12,25 @@ export interface TreeReader {
 }
 
 /** Reads one folder. @throws RoostError 'corrupt' | 'too-few' */
-export async function readTree(reader: TreeReader, ids: readonly ChunkId[], signal?: AbortSignalLike): Promise<Tree> {
+export async function readTree(
+  reader: TreeReader,
+  ids: readonly ChunkId[],
+  signal?: AbortSignalLike,
+): Promise<Tree> {
   return decodeTree(concatBytes(...(await reader.chunks(ids, signal))));
 }
 
 /** The entry at a path of parts joined by '/'; the root itself has none. @throws RoostError 'not-found' */
-export async function findEntry(reader: TreeReader, root: readonly ChunkId[], path: string): Promise<TreeEntry> {
+export async function findEntry(
+  reader: TreeReader,
+  root: readonly ChunkId[],
+  path: string,
+): Promise<TreeEntry> {
   let chunks = root;
   let found: TreeEntry | undefined;
   for (const part of path.split('/')) {
-    if (found && found.kind !== 'folder') throw new RoostError('not-found', `nothing at "${path}" in this snapshot`);
+    if (found && found.kind !== 'folder')
+      throw new RoostError('not-found', `nothing at "${path}" in this snapshot`);
     found = (await readTree(reader, chunks)).entries.find(({ name }) => name === part);
     if (!found) throw new RoostError('not-found', `nothing at "${path}" in this snapshot`);
     chunks = found.chunks;

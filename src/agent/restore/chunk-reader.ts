@@ -77,7 +77,11 @@ export class ChunkReader implements TreeReader {
     });
   }
 
-  async #bundle(place: ChunkPlace, plan: ReadPlan | undefined, signal: AbortSignalLike | undefined): Promise<Bytes> {
+  async #bundle(
+    place: ChunkPlace,
+    plan: ReadPlan | undefined,
+    signal: AbortSignalLike | undefined,
+  ): Promise<Bytes> {
     const key = bundleKey(place.packId, place.bundle);
     const plain = this.#plain.get(key);
     if (plain) return plain;
@@ -88,7 +92,11 @@ export class ChunkReader implements TreeReader {
     return opened;
   }
 
-  async #open(place: ChunkPlace, plan: ReadPlan | undefined, signal: AbortSignalLike | undefined): Promise<Bytes> {
+  async #open(
+    place: ChunkPlace,
+    plan: ReadPlan | undefined,
+    signal: AbortSignalLike | undefined,
+  ): Promise<Bytes> {
     const { codec, repository } = this.#options;
     const { packId, bundle } = place;
     let sealed = this.#sealed.get(bundleKey(packId, bundle));
@@ -103,7 +111,8 @@ export class ChunkReader implements TreeReader {
     for (const index of planned.slice(planned.indexOf(bundle) + 1)) {
       if (together.length >= OPEN_TOGETHER) break;
       const ahead = this.#sealed.get(bundleKey(packId, index));
-      if (ahead && !this.#plain.get(bundleKey(packId, index))) together.push({ index, sealed: ahead.slice() });
+      if (ahead && !this.#plain.get(bundleKey(packId, index)))
+        together.push({ index, sealed: ahead.slice() });
     }
     const places = await repository.chunkPlaces(pack.chunks);
     const opened = await codec.openBundles({
@@ -114,7 +123,9 @@ export class ChunkReader implements TreeReader {
         sealed: bytes,
         chunks: pack.chunks.flatMap((id, i) => {
           const at = places[i];
-          return at?.packId === packId && at.bundle === index ? [{ id, offset: at.offset, length: at.length }] : [];
+          return at?.packId === packId && at.bundle === index
+            ? [{ id, offset: at.offset, length: at.length }]
+            : [];
         }),
       })),
     });

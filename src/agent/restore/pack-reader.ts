@@ -43,7 +43,11 @@ export class PackReader {
   }
 
   /** @throws RoostError 'too-few' when fewer than `m` shards of a needed range can be had */
-  async bundles(pack: PackRef, wanted: readonly number[], signal?: AbortSignalLike): Promise<ReadonlyMap<number, Bytes>> {
+  async bundles(
+    pack: PackRef,
+    wanted: readonly number[],
+    signal?: AbortSignalLike,
+  ): Promise<ReadonlyMap<number, Bytes>> {
     const placements = await this.#options.repository.placements(pack.packId);
     const ranges = wanted.map((index) => ({ index, ...bundleRange(pack, index) }));
     const needed = neededSegments(pack, ranges);
@@ -52,12 +56,18 @@ export class PackReader {
   }
 
   /** The plain data shards of a pack, all `m` of them, to remake others from. @throws RoostError 'too-few' */
-  async dataShards(pack: PackRef, signal?: AbortSignalLike): Promise<readonly { shard: number; bytes: Bytes }[]> {
+  async dataShards(
+    pack: PackRef,
+    signal?: AbortSignalLike,
+  ): Promise<readonly { shard: number; bytes: Bytes }[]> {
     const placements = await this.#options.repository.placements(pack.packId);
     const segments = new Set(Array.from({ length: Math.ceil(pack.shardBytes / SEGMENT_BYTES) }, (_, i) => i));
     const shards = Array.from({ length: pack.code.m }, (_, shard) => shard);
     const got = await this.#read(pack, placements, new Map(shards.map((shard) => [shard, segments])), signal);
-    return shards.map((shard) => ({ shard, bytes: slice(pack, got, shard * pack.shardBytes, pack.shardBytes) }));
+    return shards.map((shard) => ({
+      shard,
+      bytes: slice(pack, got, shard * pack.shardBytes, pack.shardBytes),
+    }));
   }
 
   async #read(
@@ -134,7 +144,10 @@ export class PackReader {
     await Promise.all(Array.from({ length: workers }, worker));
     const present = complete().slice(0, m);
     if (present.length < m) {
-      throw new RoostError('too-few', `${m} pieces of pack ${pack.packId} are needed, ${present.length} can be read`);
+      throw new RoostError(
+        'too-few',
+        `${m} pieces of pack ${pack.packId} are needed, ${present.length} can be read`,
+      );
     }
     await this.#reconstruct(pack, missing, wanted, present, got);
   }
@@ -146,7 +159,9 @@ export class PackReader {
     present: readonly number[],
     got: Segments,
   ): Promise<void> {
-    const shards = [...new Set(missing.map(({ shard }) => shard))].filter((shard) => !present.includes(shard));
+    const shards = [...new Set(missing.map(({ shard }) => shard))].filter(
+      (shard) => !present.includes(shard),
+    );
     const lengths = segments.map((segment) => segmentBytes(pack, segment));
     const rebuilt = await this.#options.codec.reconstruct({
       code: pack.code,
@@ -207,14 +222,19 @@ export class PackReader {
 
   #inOrder(placements: readonly Placement[]): Placement[] {
     const online = this.#online();
-    return [...placements].sort((a, b) => Number(online.has(b.holder)) - Number(online.has(a.holder)) || a.shard - b.shard);
+    return [...placements].sort(
+      (a, b) => Number(online.has(b.holder)) - Number(online.has(a.holder)) || a.shard - b.shard,
+    );
   }
 
   #online(): ReadonlySet<DeviceId> {
     const { cooperation } = this.#options;
     return new Set([
       ...cooperation.connected().map(({ peer }) => peer.device),
-      ...cooperation.partners().filter(({ online }) => online).map(({ device }) => device),
+      ...cooperation
+        .partners()
+        .filter(({ online }) => online)
+        .map(({ device }) => device),
     ]);
   }
 }
@@ -223,7 +243,10 @@ export class PackReader {
 function bundleRange(pack: PackRef, index: number): { start: number; length: number } {
   const length = pack.bundles[index];
   if (length === undefined) {
-    throw new RoostError('corrupt', `pack ${pack.packId} has ${pack.bundles.length} bundles, number ${index} is named`);
+    throw new RoostError(
+      'corrupt',
+      `pack ${pack.packId} has ${pack.bundles.length} bundles, number ${index} is named`,
+    );
   }
   let start = PACK_HEADER_BYTES;
   for (let i = 0; i < index; i++) start += pack.bundles[i] ?? 0;
@@ -262,7 +285,8 @@ function slice(pack: PackRef, got: Segments, start: number, length: number): Byt
     const inShard = at % pack.shardBytes;
     const segment = Math.floor(inShard / SEGMENT_BYTES);
     const bytes = got.get(shard)?.get(segment);
-    if (!bytes) throw new RoostError('internal', `segment ${segment} of shard ${shard} should have been read`);
+    if (!bytes)
+      throw new RoostError('internal', `segment ${segment} of shard ${shard} should have been read`);
     const from = inShard - segment * SEGMENT_BYTES;
     const part = bytes.subarray(from, from + (start + length - at));
     out.set(part, at - start);
@@ -272,7 +296,7 @@ function slice(pack: PackRef, got: Segments, start: number, length: number): Byt
 }
 
 function keep(got: Segments, shard: number, segment: number, bytes: Bytes): void {
-  let segments = got.get(shard);
-  if (!segments) got.set(shard, (segments = new Map()));
+  const segments = got.get(shard) ?? new Map<number, Bytes>();
+  got.set(shard, segments);
   segments.set(segment, bytes);
 }

@@ -55,11 +55,17 @@ export async function restoreSnapshot(run: RestoreRun): Promise<RestoreOutcome> 
     for (const { entry } of files) run.meter.add({ total: entry.size, filesTotal: 1 });
     run.meter.phase('restoring');
     for (const { path, entry } of found) {
-      if (entry.kind === 'folder') await run.sink.folder(restored(path, entry)).catch((error: unknown) => { fail(path, error); });
+      if (entry.kind === 'folder')
+        await run.sink.folder(restored(path, entry)).catch((error: unknown) => {
+          fail(path, error);
+        });
     }
     const totals = await writeFiles(run, files, plan, order, fail);
     for (const { path, entry } of found) {
-      if (entry.kind === 'link') await run.sink.link(restored(path, entry)).catch((error: unknown) => { fail(path, error); });
+      if (entry.kind === 'link')
+        await run.sink.link(restored(path, entry)).catch((error: unknown) => {
+          fail(path, error);
+        });
     }
     await run.sink.finish();
     return { ...totals, failed };
@@ -86,7 +92,8 @@ async function collect(run: RestoreRun, fail: (path: string, error: unknown) => 
     }
   };
   if (run.paths.length === 0) {
-    for (const entry of (await readTree(reader, snapshot.root, signal)).entries) await visit(entry.name, entry);
+    for (const entry of (await readTree(reader, snapshot.root, signal)).entries)
+      await visit(entry.name, entry);
     return found;
   }
   for (const path of topmost(run.paths)) {
@@ -166,7 +173,10 @@ async function writeFiles(
         throwIfAborted(signal);
       }
       if (written !== entry.size) {
-        throw new RoostError('corrupt', `"${path}" must have ${entry.size} bytes, its pieces have ${written}`);
+        throw new RoostError(
+          'corrupt',
+          `"${path}" must have ${entry.size} bytes, its pieces have ${written}`,
+        );
       }
       await writer.close();
       done++;

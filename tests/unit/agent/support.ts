@@ -1,0 +1,93 @@
+import { createMemoryWorld } from '../../../src/adapters/memory/world.ts';
+import type { MemoryWorld } from '../../../src/adapters/memory/world.ts';
+import type { MemoryDevice } from '../../../src/adapters/memory/memory-device.ts';
+import { MemorySink } from '../../../src/adapters/memory/memory-sink.ts';
+import { MemorySource } from '../../../src/adapters/memory/memory-source.ts';
+import { createAgent } from '../../../src/agent/agent.ts';
+import type { AgentApi } from '../../../src/agent/api.ts';
+import { createCodecOperations } from '../../../src/core/codec/operations.ts';
+import { createWebCryptoSuite } from '../../../src/core/crypto/webcrypto.ts';
+import type { Bytes } from '../../../src/core/bytes.ts';
+import { GIB } from '../../../src/core/limits.ts';
+
+/** A cooperative in one process, on real WebCrypto for speed. */
+export function makeWorld(seed: string): MemoryWorld {
+  return createMemoryWorld({
+    seed,
+    mode: 'auto',
+    suite: createWebCryptoSuite(globalThis.crypto.subtle),
+    codec: createCodecOperations,
+  });
+}
+
+export interface Team {
+  readonly world: MemoryWorld;
+  readonly owner: { readonly device: MemoryDevice; agent: AgentApi; readonly words: string };
+  readonly holders: { readonly device: MemoryDevice; agent: AgentApi }[];
+  readonly invite: string;
+}
+
+/** An owner who founded a cooperative and `holders` members that give space and are online. */
+export async function makeTeam(world: MemoryWorld, holders: number): Promise<Team> {
+  const device = world.device('owner');
+  const agent = await createAgent(device.platform);
+  const { words } = await agent.createAccount();
+  const { invite } = await agent.found('Family', 'Ada');
+  const team: Team = { world, owner: { device, agent, words }, holders: [], invite };
+  await agent.start();
+  for (let i = 0; i < holders; i++) {
+    const holder = world.device(`holder-${i}`);
+    const member = await createAgent(holder.platform);
+    await member.createAccount();
+    await member.setOffer(10 * GIB);
+    await member.join(invite, `Holder ${i}`);
+    await member.start();
+    team.holders.push({ device: holder, agent: member });
+  }
+  // Listings go to the directory a moment after a device starts.
+  await agentClock(world);
+  return team;
+}
+
+/** Bytes that do not compress, the same for one seed. */
+export function noise(length: number, seed: number): Bytes {
+  const bytes = new Uint8Array(length);
+  let state = seed * 2_654_435_761 + 1;
+  for (let i = 0; i < length; i++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    bytes[i] = state >>> 24;
+  }
+  return bytes;
+}
+
+/** A small tree with all kinds of entries. */
+export function sampleTree(): MemorySource {
+  return new MemorySource('docs', {
+    'readme.txt': 'hello roost',
+    'empty.bin': new Uint8Array(0),
+    'deep/er/and/deeper/ünïcode – 名前.txt': 'names are kept',
+    'deep/large.bin': noise(3_000_000, 7),
+    'deep/copy-of-large.bin': noise(3_000_000, 7),
+    'nothing inside': { folder: true },
+    link: { link: 'readme.txt' },
+    ...Object.fromEntries(
+      Array.from({ length: 200 }, (_, i) => [`many/file-${i}.txt`, `file ${i} `.repeat(i)]),
+    ),
+  });
+}
+
+/** Content of a source by path, as a restore of it should give. */
+export async function contentOf(source: MemorySource): Promise<Map<string, Bytes>> {
+  const files = new Map<string, Bytes>();
+  for await (const entry of source.entries()) {
+    if (entry.kind === 'file')
+      files.set(`${source.name}/${entry.path}`, await source.read(entry.path, 0, entry.size));
+  }
+  return files;
+}
+
+export { MemorySink, MemorySource };
+
+async function agentClock(world: MemoryWorld): Promise<void> {
+  await world.clock.sleep(10_000);
+}
