@@ -11,7 +11,6 @@ import { httpHandler } from './http-handler.ts';
 import type { IceServerConfig } from './ice.ts';
 import {
   DEFAULT_LIMITS,
-  HTTP_HEADERS_TIMEOUT_MS,
   HTTP_HEADER_MAX_BYTES,
   HTTP_KEEP_ALIVE_MS,
   HTTP_REQUEST_TIMEOUT_MS,
@@ -93,7 +92,7 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
   const server = createServer(
     {
       maxHeaderSize: HTTP_HEADER_MAX_BYTES,
-      headersTimeout: HTTP_HEADERS_TIMEOUT_MS,
+      headersTimeout: limits.headersMs,
       requestTimeout: HTTP_REQUEST_TIMEOUT_MS,
       keepAliveTimeout: HTTP_KEEP_ALIVE_MS,
       connectionsCheckingInterval: 1_000,

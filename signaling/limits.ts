@@ -12,6 +12,8 @@ export interface BrokerLimits {
   readonly requests: Rate;
   /** cooperatives one device may found; everything else on a roster is bounded by the roster's own rules */
   readonly foundings: Rate;
+  /** time in which the headers of an HTTP request must have come */
+  readonly headersMs: number;
   /** time from the connection to the proof of the id */
   readonly authenticationMs: number;
   /** a socket that does not answer a ping within this time is closed */
@@ -36,6 +38,7 @@ export const DEFAULT_LIMITS: BrokerLimits = {
   signals: { burst: 1000, perSecond: 50 },
   requests: { burst: 1000, perSecond: 50 },
   foundings: { burst: 20, perSecond: 20 / 3600 },
+  headersMs: 10_000,
   authenticationMs: 10_000,
   pingMs: 25_000,
   queueBytes: 4 * MIB,
@@ -48,7 +51,6 @@ export const SIGNAL_MAX_BYTES = 32 * KIB;
 
 /** Headers of a request; browsers send one or two KiB. */
 export const HTTP_HEADER_MAX_BYTES = 16 * KIB;
-export const HTTP_HEADERS_TIMEOUT_MS = 10_000;
 export const HTTP_REQUEST_TIMEOUT_MS = 15_000;
 export const HTTP_KEEP_ALIVE_MS = 10_000;
 
