@@ -10,7 +10,7 @@ const MASK_BEFORE_AVERAGE = 0xffff_f000; // 20 bits
 const MASK_AFTER_AVERAGE = 0xffff_0000; // 16 bits
 
 /** Length of the first chunk of `buffer[start … start + available)`, which must reach the end of the file or CHUNK_MAX_BYTES. */
-export function cutLength(buffer: Uint8Array, start: number, available: number, gear: Uint32Array): number {
+function cutLength(buffer: Uint8Array, start: number, available: number, gear: Uint32Array): number {
   if (available <= CHUNK_MIN_BYTES) return available;
   const end = start + Math.min(available, CHUNK_MAX_BYTES);
   const middle = Math.min(end, start + CHUNK_AVERAGE_BYTES);

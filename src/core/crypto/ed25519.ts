@@ -8,8 +8,8 @@ import { compareBytes } from '../bytes.ts';
  * checks made here. Format: src/core/FORMAT.md, section "Primitives".
  */
 
-export const SIGNATURE_BYTES = 64;
-export const PUBLIC_KEY_BYTES = 32;
+const SIGNATURE_BYTES = 64;
+const PUBLIC_KEY_BYTES = 32;
 
 /** L = 2^252 + 27742317777372353535851937790883648493, most significant byte first. */
 const ORDER = Uint8Array.from([
@@ -36,7 +36,7 @@ const SMALL_ORDER_Y = [
 ];
 
 /** Whether 32 bytes may be a public key: canonical and not of small order. Says nothing about being on the curve. */
-export function isPlausiblePoint(encoded: Uint8Array): boolean {
+function isPlausiblePoint(encoded: Uint8Array): boolean {
   if (encoded.length !== PUBLIC_KEY_BYTES) return false;
   const y = Uint8Array.from(encoded).reverse();
   y[0] = (y[0] ?? 0) & 0x7f; // the top bit is the sign of x

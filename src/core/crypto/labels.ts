@@ -2,7 +2,7 @@ import type { Bytes } from '../bytes.ts';
 import { encodeUtf8 } from '../utf8.ts';
 
 /** HKDF labels and signature domains, src/core/FORMAT.md "Keys". A change of meaning takes a new number. */
-export const FORMAT_LABEL = 'roost/1';
+const FORMAT_LABEL = 'roost/1';
 
 /** `roost/1/<name>` as bytes: the `info` of HKDF. */
 export function label(name: string): Bytes {

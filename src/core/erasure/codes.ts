@@ -12,7 +12,7 @@ export interface Code {
 /** reed-solomon: m ≥ 1, k ≥ 1; parity: k = 1 (XOR); mirror: m = 1 (k + 1 copies); stripe: k = 0. */
 export type CodeName = 'reed-solomon' | 'parity' | 'mirror' | 'stripe';
 
-export const CODE_NAMES: readonly CodeName[] = ['reed-solomon', 'parity', 'mirror', 'stripe'];
+const CODE_NAMES: readonly CodeName[] = ['reed-solomon', 'parity', 'mirror', 'stripe'];
 
 /** Shards of one pack, `n`. */
 export function totalShards(code: Code): number {

@@ -7,7 +7,7 @@ import type { Item } from '../schema.ts';
 
 const CHUNK_ID_BYTES = 32;
 /** Chunks of one file or tree; a file of 64 GiB in chunks of the least size. */
-export const CHUNK_LIST_MAX = (64 * 2 ** 30) / CHUNK_MIN_BYTES;
+const CHUNK_LIST_MAX = (64 * 2 ** 30) / CHUNK_MIN_BYTES;
 
 /** Chunk ids one after another, which is smaller and faster than a list of byte strings. */
 export function chunkListBytes(chunks: readonly ChunkId[]): Bytes {

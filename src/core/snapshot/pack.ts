@@ -18,7 +18,7 @@ export type PackKind = 'data' | 'meta';
 /** magic 4 ‖ version 1 ‖ kind 1 ‖ zero 2 ‖ packId 16 ‖ salt 32 ‖ bundles u32 ‖ directory offset u32 ‖ directory bytes u32 */
 export const PACK_HEADER_BYTES = 68;
 export const PACK_SALT_BYTES = 32;
-export const PACK_VERSION = 1;
+const PACK_VERSION = 1;
 
 const MAGIC = Uint8Array.from([0x52, 0x50, 0x41, 0x4b]); // "RPAK"
 const KINDS: readonly PackKind[] = ['data', 'meta']; // coded 1, 2

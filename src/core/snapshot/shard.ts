@@ -26,12 +26,12 @@ export interface Seal {
 }
 
 /** Segments of a shard of that many plain bytes. */
-export function segmentCount(shardBytes: number): number {
+function segmentCount(shardBytes: number): number {
   return Math.ceil(shardBytes / SEGMENT_BYTES);
 }
 
 /** Bytes of a sealed shard of that many plain bytes. */
-export function sealedShardBytes(shardBytes: number): number {
+function sealedShardBytes(shardBytes: number): number {
   return shardBytes + segmentCount(shardBytes) * TAG_BYTES;
 }
 

@@ -16,7 +16,7 @@ const VERSION = 1;
 const KINDS: readonly TreeEntry['kind'][] = ['file', 'folder', 'link'];
 
 /** An encoded folder; some 400,000 files of one chunk each. It is cut into chunks like a file. */
-export const TREE_MAX_BYTES = 64 * MIB;
+const TREE_MAX_BYTES = 64 * MIB;
 const TREE_MAX_ENTRIES = 1_000_000;
 /** A symbolic link's target: the longest path of Windows. */
 const TARGET_MAX_BYTES = 32 * KIB;
