@@ -8,7 +8,7 @@ const NAME_DIGITS = 8;
 const NAME = /^v(\d{8})$/;
 
 /** Shards written at once: each has a volume to itself meanwhile, so that its bytes lie in one piece. */
-export const LEASES_MAX = 32;
+const LEASES_MAX = 32;
 
 interface Volume {
   readonly name: string;

@@ -14,7 +14,7 @@ const AGREEMENT_LIFE_MS = 365 * DAY_MS;
 /** Made anew when less than this is left. */
 const AGREEMENT_RENEW_MS = 30 * DAY_MS;
 /** The least that is asked for, so that small backups do not lead to a new agreement each. */
-export const SPACE_MIN_BYTES = 256 * MIB;
+const SPACE_MIN_BYTES = 256 * MIB;
 
 export interface AgreeingParts {
   readonly crypto: CryptoSuite;
@@ -29,7 +29,7 @@ export interface AgreeingParts {
 }
 
 /** What a partner still has for us beside what it holds. */
-export async function roomAt(
+async function roomAt(
   remote: Remote,
   entries: readonly BookEntry[],
 ): Promise<{ held: number; room: number }> {
@@ -49,7 +49,7 @@ export async function roomAt(
 }
 
 /** Space to ask for, so that `needed` bytes fit: a power of two, at least twice as much and at least the minimum. */
-export function spaceToAsk(needed: number): number {
+function spaceToAsk(needed: number): number {
   let bytes = SPACE_MIN_BYTES;
   while (bytes < 2 * needed) bytes *= 2;
   return bytes;

@@ -1,49 +1,28 @@
 import type { Bytes } from '../../core/bytes.ts';
-import type { Signer } from '../../core/crypto/suite.ts';
 import { RoostError, faultOf, messageOf } from '../../core/errors.ts';
-import type { AccountId, CooperativeId, DeviceId, RendezvousId } from '../../core/ids.ts';
+import type { DeviceId, RendezvousId } from '../../core/ids.ts';
 import type { Cancellable } from '../../core/progress.ts';
 import type { RosterState } from '../../core/roster/types.ts';
-import type { Platform } from '../../ports/platform.ts';
 import type { DirectoryEntry, Found, Rendezvous } from '../../ports/rendezvous.ts';
-import type { Channel, Transport } from '../../ports/transport.ts';
-import type { Host } from '../host/host.ts';
 import type { SpacePromises } from '../host/promises.ts';
-import { openSession } from '../session/open-session.ts';
 import type { Remote, RequestHandler } from '../session/types.ts';
 import type { BookEntry } from './agreement-book.ts';
 import { AgreementBook } from './agreement-book.ts';
 import { learnAgreements } from './agreeing.ts';
 import { findCandidates } from './candidates.ts';
-import { Directory } from './directory.ts';
+import type { CooperationOptions } from './options.ts';
 import { PartnerBook } from './partner-book.ts';
 import { SUSPECT_AFTER_MS, partnerView } from './partner-view.ts';
 import { agreeWithMany } from './partnering.ts';
-import { Reconnect } from './reconnect.ts';
 import { RosterBook } from './roster-book.ts';
-import { RosterSyncer } from './roster-sync.ts';
-import { Sessions } from './sessions.ts';
+import type { Running } from './running.ts';
+import { compose, every } from './running.ts';
 import type { Cooperation, Partner } from './types.ts';
 
 /** The roster is asked for this often, in case a notice was lost. */
 const ROSTER_INTERVAL_MS = 10 * 60_000;
 /** How often partners are looked over for those that have been silent too long. */
 const REVIEW_INTERVAL_MS = 60_000;
-
-export interface CooperationOptions {
-  readonly platform: Pick<Platform, 'crypto' | 'clock' | 'random' | 'log' | 'meta' | 'blobs' | 'about'>;
-  readonly identity: {
-    readonly keys: { readonly account: AccountId };
-    readonly device: DeviceId;
-    /** the device's key */
-    readonly signer: Signer;
-    /** this device's certificate, encoded */
-    readonly certificate: Bytes;
-  };
-  readonly cooperative: CooperativeId;
-  readonly host: Host;
-  readonly network: () => Promise<{ readonly transport: Transport; readonly rendezvous: Rendezvous }>;
-}
 
 /** A cooperation that this device takes part in. */
 export interface OpenCooperation extends Cooperation {
@@ -79,16 +58,6 @@ interface Books {
   readonly roster: RosterBook;
   readonly book: AgreementBook;
   readonly records: PartnerBook;
-}
-
-/** What exists between `start` and `stop`. */
-interface Running {
-  readonly rendezvous: Rendezvous;
-  readonly sessions: Sessions;
-  readonly directory: Directory;
-  readonly reconnect: Reconnect;
-  readonly syncer: RosterSyncer;
-  readonly ends: (() => void)[];
 }
 
 class CooperationOfDevice implements OpenCooperation {
@@ -240,43 +209,22 @@ class CooperationOfDevice implements OpenCooperation {
   }
 
   async #begin(): Promise<Running> {
-    const { platform, identity, cooperative, host, network } = this.#options;
-    const { clock, random, log, blobs } = platform;
-    const { records, roster } = this.#books;
-    const { transport, rendezvous } = await network();
-    const self = identity.device;
-    const syncer = new RosterSyncer({
-      book: roster,
+    const { clock } = this.#options.platform;
+    const { records, roster, book } = this.#books;
+    const { transport, rendezvous } = await this.#options.network();
+    const running = compose({
+      options: this.#options,
+      transport,
       rendezvous,
-      cooperative,
-      clock,
-      log,
-      onChange: () => {
+      roster,
+      promises: this.#promises,
+      handler: this.#handler,
+      onRoster: () => {
         this.#rosterChanged();
       },
-    });
-    const directory = new Directory({
-      self,
-      cooperative,
-      certificate: identity.certificate,
-      about: platform.about,
-      rendezvous,
-      clock,
-      log,
-      offered: () => host.offered,
-      free: () => this.#promises.free(),
-      space: () => blobs.space(),
-      holdings: () => host.heads.holdings(),
-      onChange: (entries) => {
+      onDirectory: (entries) => {
         this.#directoryChanged(entries);
       },
-    });
-    const sessions = new Sessions({
-      self,
-      transport,
-      clock,
-      log,
-      open: (channel, options) => this.#openSession(channel, options, syncer),
       onOpened: (remote) => {
         this.#sessionOpened(remote);
       },
@@ -284,76 +232,23 @@ class CooperationOfDevice implements OpenCooperation {
         this.#sessionClosed(device);
       },
     });
-    const reconnect = new Reconnect({
-      self,
-      clock,
-      random,
-      log,
-      isConnected: (device) => sessions.get(device) !== undefined,
-      connect: (device) => sessions.session(device),
-    });
-    const ends = [
-      rendezvous.onRoster((of) => {
-        if (of === cooperative) void syncer.withBroker();
-      }),
-      rendezvous.onStatus(({ online }) => {
-        if (online) void syncer.withBroker();
-      }),
-    ];
-    const running = { rendezvous, sessions, directory, reconnect, syncer, ends };
     this.#running = running;
+    const { sessions, syncer, directory, ends } = running;
     const now = clock.now();
-    for (const { theirs } of this.#books.book.ruling()) {
+    for (const { theirs } of book.ruling()) {
       if (records.get(theirs.device).silentSince === 0) records.update(theirs.device, { silentSince: now });
     }
-    this.#every(ROSTER_INTERVAL_MS, ends, () => void syncer.withBroker());
-    this.#every(REVIEW_INTERVAL_MS, ends, () => {
-      for (const remote of sessions.connected())
-        records.update(remote.peer.device, { lastSeenAt: clock.now() });
-      this.#changed();
-    });
+    ends.push(
+      every(clock, ROSTER_INTERVAL_MS, () => void syncer.withBroker()),
+      every(clock, REVIEW_INTERVAL_MS, () => {
+        for (const { peer } of sessions.connected()) records.update(peer.device, { lastSeenAt: clock.now() });
+        this.#changed();
+      }),
+    );
     directory.start();
     this.#wantPartners();
     void syncer.withBroker();
     return running;
-  }
-
-  #every(ms: number, ends: (() => void)[], task: () => void): void {
-    let cancel = (): void => undefined;
-    const again = (): void => {
-      cancel = this.#options.platform.clock.after(ms, () => {
-        task();
-        if (!this.#stopped) again();
-      });
-    };
-    again();
-    ends.push(() => {
-      cancel();
-    });
-  }
-
-  #openSession(channel: Channel, options: Cancellable, syncer: RosterSyncer): Promise<Remote> {
-    const { platform, identity, cooperative } = this.#options;
-    const { crypto, clock, random, log } = platform;
-    return openSession(channel, {
-      ...options,
-      suite: crypto,
-      clock,
-      random,
-      log,
-      identity: {
-        certificate: identity.certificate,
-        sign: (message) => identity.signer.sign(message),
-      },
-      cooperatives: [cooperative],
-      isMember: async (account) => {
-        if (this.roster.members.has(account)) return true;
-        // Somebody who joined a moment ago may call before the broker's notice comes.
-        await syncer.withBrokerSometimes();
-        return this.roster.members.has(account);
-      },
-      handler: this.#handler,
-    });
   }
 
   #sessionOpened(remote: Remote): void {

@@ -35,6 +35,8 @@ export class Directory {
   readonly #ends: (() => void)[] = [];
   #cancelAnnounce: (() => void) | undefined;
   #told = '';
+  /** settles when this device has announced itself on the present connection, or could not */
+  #arrival: Promise<void> = Promise.resolve();
   #stopped = true;
 
   constructor(options: DirectoryOptions) {
@@ -65,11 +67,11 @@ export class Directory {
       rendezvous.onStatus(({ online }) => {
         if (!online) return;
         this.#told = '';
-        this.announceSoon();
+        this.#arrival = this.#announce();
         void this.refresh();
       }),
     );
-    this.announceSoon();
+    this.#arrival = this.#announce();
     void this.refresh();
   }
 
@@ -82,6 +84,8 @@ export class Directory {
   /** Downloads the list. A broker that is away is no fault: the list follows when it is back. */
   async refresh(): Promise<void> {
     const { rendezvous, cooperative, log } = this.#options;
+    // The broker answers members alone, and knows them by what they announce.
+    await this.#arrival;
     try {
       this.#take(await rendezvous.directory(cooperative));
     } catch (error) {

@@ -13,7 +13,7 @@ import type { Candidate } from './candidates.ts';
 /** Proposals under way at once. */
 const PROPOSALS_MAX = 8;
 /** More partners than any code needs shards; bounds what a large cooperative costs. */
-export const PARTNERS_MAX = 40;
+const PARTNERS_MAX = 40;
 /** Longest wait for one candidate: connecting and agreeing. */
 const CANDIDATE_TIMEOUT_MS = 30_000;
 
