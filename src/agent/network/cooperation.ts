@@ -3,7 +3,7 @@ import { RoostError, faultOf, messageOf } from '../../core/errors.ts';
 import type { DeviceId, RendezvousId } from '../../core/ids.ts';
 import type { Cancellable } from '../../core/progress.ts';
 import type { RosterState } from '../../core/roster/types.ts';
-import type { DirectoryEntry, Found, Rendezvous } from '../../ports/rendezvous.ts';
+import type { DirectoryEntry, Found } from '../../ports/rendezvous.ts';
 import type { SpacePromises } from '../host/promises.ts';
 import type { Remote, RequestHandler } from '../session/types.ts';
 import type { BookEntry } from './agreement-book.ts';
