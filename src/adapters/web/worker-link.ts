@@ -4,6 +4,9 @@ import type { Lifeline } from '../../../workers/lifeline.ts';
 import type { Outcome } from '../../../workers/outcome.ts';
 import { RoostError, messageOf } from '../../core/errors.ts';
 
+/** Loading its script and asking for a lock. */
+const START_TIMEOUT_MS = 60_000;
+
 /** One dedicated worker and the calls under way in it. */
 export interface WorkerLink<Api extends Lifeline> {
   /**
@@ -29,6 +32,7 @@ export function linkWorker<Api extends Lifeline>(worker: Worker, name: string): 
   const end = (error: RoostError): void => {
     if (over !== undefined) return;
     over = error;
+    clearTimeout(startTimer);
     ended.abort();
     worker.terminate();
     for (const reject of rejects) reject(error);
@@ -42,12 +46,18 @@ export function linkWorker<Api extends Lifeline>(worker: Worker, name: string): 
     die(event.message || 'its script could not be loaded');
   });
   worker.addEventListener('messageerror', () => die('a message could not be read'));
-  const watch = async (): Promise<void> => {
-    // Comlink's types lose the method of a generic interface, which Api extends.
-    await (remote as unknown as Lifeline).holdLifeline(lifeline);
-    await navigator.locks.request(lifeline, { signal: ended.signal }, () => die('it ended by itself'));
-  };
-  watch().catch((error: unknown) => die(messageOf(error)));
+  // Comlink's types lose the method of a generic interface, which Api extends.
+  const held = (remote as unknown as Lifeline).holdLifeline(lifeline);
+  const startTimer = setTimeout(
+    () => die(`it did not start within ${START_TIMEOUT_MS} ms`),
+    START_TIMEOUT_MS,
+  );
+  held
+    .then(() => {
+      clearTimeout(startTimer);
+      return navigator.locks.request(lifeline, { signal: ended.signal }, () => die('it ended by itself'));
+    })
+    .catch((error: unknown) => die(messageOf(error)));
 
   return {
     call<T>(run: (remote: Remote<Api>) => Promise<Outcome<T>>): Promise<T> {
@@ -57,7 +67,9 @@ export function linkWorker<Api extends Lifeline>(worker: Worker, name: string): 
           return;
         }
         rejects.add(reject);
-        run(remote)
+        // Not before the lifeline is held: a worker that died earlier would not be missed.
+        held
+          .then(() => run(remote))
           .then(
             (outcome) => {
               if (outcome.ok) resolve(outcome.value);

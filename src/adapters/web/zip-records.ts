@@ -132,17 +132,27 @@ export function centralHeader(entry: ZipEntry, { crc, bytes }: ZipContent): Byte
   return concatBytes(header.bytes, entry.name, extra);
 }
 
-/** The end of the archive: the ZIP64 record and its locator where a number is too large, then the usual one. */
-export function endOfArchive(entries: number, start: number, bytes: number): Bytes {
-  const large = entries >= ZIP64_FROM_ENTRIES || start >= ZIP64_FROM_BYTES || bytes >= ZIP64_FROM_BYTES;
+export interface ZipDirectory {
+  readonly entries: number;
+  /** where it begins, and its length */
+  readonly start: number;
+  readonly bytes: number;
+  /** whether an entry has 64-bit sizes: some unpackers look for them only then */
+  readonly large: boolean;
+}
+
+/** The end of the archive: the ZIP64 record and its locator where a number may be too large, then the usual one. */
+export function endOfArchive({ entries, start, bytes, large: has64 }: ZipDirectory): Bytes {
+  const large =
+    has64 || entries >= ZIP64_FROM_ENTRIES || start >= ZIP64_FROM_BYTES || bytes >= ZIP64_FROM_BYTES;
   const end = new Fields(22)
     .u32(0x06054b50)
     .u16(0)
     .u16(0)
-    .u16(Math.min(entries, ZIP64_FROM_ENTRIES))
-    .u16(Math.min(entries, ZIP64_FROM_ENTRIES))
-    .u32(Math.min(bytes, ZIP64_FROM_BYTES))
-    .u32(Math.min(start, ZIP64_FROM_BYTES))
+    .u16(large ? ZIP64_FROM_ENTRIES : entries)
+    .u16(large ? ZIP64_FROM_ENTRIES : entries)
+    .u32(large ? ZIP64_FROM_BYTES : bytes)
+    .u32(large ? ZIP64_FROM_BYTES : start)
     .u16(0).bytes;
   if (!large) return end;
   const zip64 = new Fields(56)

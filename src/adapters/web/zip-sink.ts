@@ -35,6 +35,7 @@ export class ZipSink implements Sink {
   readonly #directory: Bytes[] = [];
   readonly #folders = new Set<string>();
   #offset = 0;
+  #large = false;
   #writing = false;
 
   constructor(out: WritableStream<Bytes>, { portableNames = false }: ZipSinkOptions = {}) {
@@ -94,6 +95,7 @@ export class ZipSink implements Sink {
         end();
         await this.#write(dataDescriptor(zipped, { crc, bytes }));
         this.#directory.push(centralHeader(zipped, { crc, bytes }));
+        this.#large ||= zipped.large;
       },
       abort: async () => {
         if (open) end();
@@ -113,7 +115,8 @@ export class ZipSink implements Sink {
     this.#begin();
     const start = this.#offset;
     for (const record of this.#directory) await this.#write(record);
-    await this.#write(endOfArchive(this.#directory.length, start, this.#offset - start));
+    const entries = this.#directory.length;
+    await this.#write(endOfArchive({ entries, start, bytes: this.#offset - start, large: this.#large }));
     await this.#guard(() => this.#out.close());
   }
 

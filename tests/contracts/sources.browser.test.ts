@@ -1,0 +1,198 @@
+import { describe, expect, it } from 'vitest';
+import { droppedSources } from '../../src/adapters/web/dropped-sources.ts';
+import { entrySource } from '../../src/adapters/web/entry-source.ts';
+import { fileListSources } from '../../src/adapters/web/file-list-source.ts';
+import { handleSource } from '../../src/adapters/web/handle-source.ts';
+import type { Source } from '../../src/ports/source.ts';
+import { fileAt, privateFolder, writeFile } from './browser/private-folder.ts';
+import { expectBytes, expectFault, patternBytes } from './expect-fault.ts';
+import { CONTRACT_FILES, sourceContract } from './source.ts';
+
+/** As `<input webkitdirectory>` gives it. */
+function pickedFile(path: string, bytes: Uint8Array<ArrayBuffer>, lastModified = 1_600_000_000_123): File {
+  const file = new File([bytes], path.split('/').at(-1) ?? '', { lastModified });
+  Object.defineProperty(file, 'webkitRelativePath', { value: path });
+  return file;
+}
+
+/** A folder of dropped entries, in groups as browsers give them. */
+function fakeEntry(
+  name: string,
+  files: readonly { path: string; bytes: Uint8Array<ArrayBuffer> }[],
+): FileSystemEntry {
+  const names = new Map<string, { path: string; bytes: Uint8Array<ArrayBuffer> }[]>();
+  for (const { path, bytes } of files) {
+    const [first = '', ...rest] = path.split('/');
+    names.set(first, [...(names.get(first) ?? []), { path: rest.join('/'), bytes }]);
+  }
+  const children = [...names].map(([child, below]): FileSystemEntry => {
+    const only = below[0];
+    if (below.length === 1 && only?.path === '') {
+      const file = new File([only.bytes], child, { lastModified: 1_600_000_000_000 });
+      return {
+        isFile: true,
+        isDirectory: false,
+        name: child,
+        file: (done: (file: File) => void) => done(file),
+      } as never;
+    }
+    return fakeEntry(child, below);
+  });
+  return {
+    isFile: false,
+    isDirectory: true,
+    name,
+    createReader: () => {
+      const left = [...children];
+      return { readEntries: (done: (entries: FileSystemEntry[]) => void) => done(left.splice(0, 2)) };
+    },
+  } as never;
+}
+
+const abortController = (): AbortController => new AbortController();
+
+async function listPaths(source: Source): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const { path } of source.entries()) paths.push(path);
+  return paths.sort();
+}
+
+sourceContract('a directory handle', async () => {
+  const { folder, remove } = await privateFolder('root');
+  for (const { path, bytes } of CONTRACT_FILES) await writeFile(folder, path, bytes);
+  return {
+    source: handleSource(folder),
+    change: (path, bytes) => writeFile(folder, path, bytes),
+    remove: async (path) => {
+      const { parent, name } = await fileAt(folder, path);
+      await parent.removeEntry(name);
+    },
+    abortController,
+    cleanUp: remove,
+  };
+});
+
+sourceContract(
+  'a list of picked files',
+  async () => {
+    const files = CONTRACT_FILES.map(({ path, bytes }) => pickedFile(`root/${path}`, bytes));
+    const [source] = fileListSources(files, 'Files');
+    return { source: source!, abortController };
+  },
+  { changes: false },
+);
+
+sourceContract(
+  'a dropped entry',
+  async () => ({
+    source: entrySource(fakeEntry('root', CONTRACT_FILES) as FileSystemDirectoryEntry),
+    abortController,
+  }),
+  { changes: false },
+);
+
+describe('a directory handle as a source', () => {
+  it('sees empty folders', async () => {
+    const { folder, remove } = await privateFolder('root');
+    await folder.getDirectoryHandle('empty', { create: true });
+    expect(await listPaths(handleSource(folder))).toEqual(['', 'empty']);
+    await remove();
+  });
+
+  it('reads every one of 300 small files asked for at once', async () => {
+    const { folder, remove } = await privateFolder('root');
+    const names = Array.from({ length: 300 }, (_, index) => `file-${index}`);
+    for (const [index, name] of names.entries())
+      await writeFile(folder, name, patternBytes(index * 7, index + 1));
+    const source = handleSource(folder);
+    expect((await listPaths(source)).length).toBe(301);
+    const contents = await Promise.all(names.map((name) => source.read(name, 0, 10_000)));
+    for (const [index, bytes] of contents.entries()) expectBytes(bytes, patternBytes(index * 7, index + 1));
+    await remove();
+  });
+
+  it('fails only the file that changed among many read at once', async () => {
+    const { folder, remove } = await privateFolder('root');
+    for (const name of ['a', 'b', 'c']) await writeFile(folder, name, patternBytes(100));
+    const source = handleSource(folder);
+    await listPaths(source);
+    await writeFile(folder, 'b', patternBytes(200, 2));
+    const [a, , c] = await Promise.all([
+      source.read('a', 0, 100),
+      expectFault(source.read('b', 0, 100), 'corrupt'),
+      source.read('c', 0, 100),
+    ]);
+    expectBytes(a, patternBytes(100));
+    expectBytes(c, patternBytes(100));
+    await source.stat('b');
+    expectBytes(await source.read('b', 0, 200), patternBytes(200, 2));
+    await remove();
+  });
+
+  it('rejects the listing with denied when the user does not allow it', async () => {
+    const { folder, remove } = await privateFolder('root');
+    Object.defineProperty(folder, 'queryPermission', { value: async () => 'prompt' });
+    Object.defineProperty(folder, 'requestPermission', { value: async () => 'denied' });
+    await expectFault(listPaths(handleSource(folder)), 'denied');
+    await remove();
+  });
+
+  it('tells a folder that went away instead of failing the rest', async () => {
+    const { folder, remove } = await privateFolder('root');
+    await writeFile(folder, 'gone/file', patternBytes(10));
+    await writeFile(folder, 'kept', patternBytes(10));
+    const kinds = new Map<string, string>();
+    for await (const entry of handleSource(folder).entries()) {
+      if (entry.path === 'gone' && entry.kind === 'folder')
+        await folder.removeEntry('gone', { recursive: true });
+      kinds.set(`${entry.kind} ${entry.path}`, entry.kind);
+    }
+    expect([...kinds.keys()].sort()).toEqual(['file kept', 'folder ', 'folder gone', 'unreadable gone']);
+    await remove();
+  });
+});
+
+describe('picked files as sources', () => {
+  it('are one source for each folder, and one for files without a folder', async () => {
+    const sources = fileListSources(
+      [
+        pickedFile('photos/2020/a.jpg', patternBytes(1)),
+        pickedFile('notes/b.txt', patternBytes(2)),
+        new File(['1'], 'c.txt'),
+        new File(['2'], 'c.txt'),
+      ],
+      'Files',
+    );
+    expect(sources.map(({ name }) => name)).toEqual(['photos', 'notes', 'Files']);
+    expect(await listPaths(sources[0]!)).toEqual(['', '2020', '2020/a.jpg']);
+    expect(await listPaths(sources[2]!)).toEqual(['', 'c (2).txt', 'c.txt']);
+  });
+});
+
+describe('what is dropped', () => {
+  const transfer = (...items: object[]): DataTransfer => ({ items }) as never;
+
+  it('becomes a source for each folder and one for all loose files, by handles', async () => {
+    const { folder, remove } = await privateFolder('root');
+    await writeFile(folder, 'inside', patternBytes(5));
+    await writeFile(folder, 'loose.txt', patternBytes(6));
+    const loose = await folder.getFileHandle('loose.txt');
+    const item = (handle: FileSystemHandle): object => ({
+      kind: 'file',
+      getAsFile: () => null,
+      getAsFileSystemHandle: async () => handle,
+    });
+    const sources = await droppedSources(transfer(item(folder), item(loose), { kind: 'string' }), 'Files');
+    expect(sources.map(({ name }) => name)).toEqual(['root', 'Files']);
+    expect(await listPaths(sources[1]!)).toEqual(['', 'loose.txt']);
+    await remove();
+  });
+
+  it('becomes sources by entries where there are no handles', async () => {
+    const entry = fakeEntry('root', CONTRACT_FILES);
+    const item = { kind: 'file', getAsFile: () => null, webkitGetAsEntry: () => entry };
+    const [source] = await droppedSources(transfer(item), 'Files');
+    expect(source?.name).toBe('root');
+    expect((await listPaths(source!)).length).toBe(9);
+  });
+});
