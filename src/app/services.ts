@@ -58,6 +58,8 @@ export interface TabRole {
   onChange(handler: () => void): () => void;
   /** Asks the leading tab to step back, and leads. */
   useThisTab(): Promise<void>;
+  /** Set by the app: false while another tab must not take the lead, because something on screen would be lost. */
+  mayLeave: () => boolean;
 }
 
 /** A newer version of the app, already downloaded. */

@@ -29,6 +29,14 @@ const SCREENS: readonly (readonly [scene: string, fragment: string, handles: rea
 ];
 const NAVIGATION = ['home', 'files', 'partners', 'space', 'cooperative', 'recovery', 'activity'];
 
+/** The part of axe's report that is read here. */
+interface AxeResult {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly nodes: readonly { readonly html: string }[];
+  }[];
+}
+
 let app: OpenApp;
 beforeAll(async () => {
   app = await openApp();
@@ -41,9 +49,11 @@ async function violations(page: Page): Promise<string[]> {
   return page.evaluate(async (tags) => {
     // Colours on their way from light to dark are neither.
     await Promise.all(document.getAnimations().map((animation) => animation.finished));
-    const result = await (globalThis as any).axe.run(document, { runOnly: { type: 'tag', values: tags } });
+    const result = await (
+      globalThis as unknown as { axe: { run(root: Document, options: unknown): Promise<AxeResult> } }
+    ).axe.run(document, { runOnly: { type: 'tag', values: tags } });
     return result.violations.map(
-      (violation: any) => `${violation.id}: ${violation.nodes.map((node: any) => node.html).join(' | ')}`,
+      (violation) => `${violation.id}: ${violation.nodes.map((node) => node.html).join(' | ')}`,
     );
   }, RULES);
 }

@@ -229,6 +229,7 @@ export const en = {
     dropHere: 'Drop a folder anywhere on this page',
     dropNow: 'Let go to save it',
     dropKeys: 'or use the button',
+    looseFiles: 'Loose files',
     inputLabel: 'Folder to back up',
     openWhile: 'Roost works while this page is open. Browsers run nothing in the background.',
     removeFolder: (name: string): string => `Stop backing up ${name}`,

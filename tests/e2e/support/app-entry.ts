@@ -98,6 +98,7 @@ const services: Services = {
     zip: () => Promise.resolve(nowhere),
   },
   tab: {
+    mayLeave: () => true,
     get following() {
       return following;
     },

@@ -1,0 +1,21 @@
+import { openDownload } from '../../adapters/web/download.ts';
+import { HandleSink } from '../../adapters/web/handle-sink.ts';
+import { ZipSink } from '../../adapters/web/zip-sink.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { RestoreTargets } from '../services.ts';
+import { canPickDirectory, pickDirectory } from './directory-picker.ts';
+
+/** Where a restore can go: a picked folder, or a ZIP that downloads while it is written. */
+export function webTargets(clock: Clock): RestoreTargets {
+  return {
+    canPickFolder: canPickDirectory(),
+    folder: async () => {
+      const handle = await pickDirectory('readwrite');
+      if (handle === undefined) return undefined;
+      const sink = new HandleSink(handle);
+      await sink.prepare();
+      return sink;
+    },
+    zip: async (name) => new ZipSink(await openDownload(name, clock), { portableNames: true }),
+  };
+}
