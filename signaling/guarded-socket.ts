@@ -19,6 +19,9 @@ export const CLOSE = {
 /** A text frame (PeerJS) or a binary one (rendezvous). */
 export type Message = string | Bytes;
 
+/** Messages that wait for their turn before the socket is read no further. */
+const WAITING_MAX = 16;
+
 /** A close frame holds 125 bytes with its code. */
 const REASON_MAX_BYTES = 123;
 
@@ -53,12 +56,25 @@ export class GuardedSocket {
     return this.#closed;
   }
 
-  /** Messages in the order of their coming; a handler that throws ends the socket. */
-  onMessage(handler: (message: Message) => void): void {
+  /**
+   * Messages one after another: the next one waits until the handler is done with the last. While some wait, no more is read,
+   * so that a fast sender fills its own buffers and not ours.
+   *
+   * @param handler must not reject
+   */
+  onMessage(handler: (message: Message) => Promise<void>): void {
+    let waiting = 0;
+    let turn = Promise.resolve();
     this.#socket.on('message', (data: RawData, isBinary: boolean) => {
       if (this.#closed) return;
       const bytes = rawBytes(data);
-      handler(isBinary ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'));
+      const { buffer, byteOffset, length } = bytes;
+      const message = isBinary ? bytes : Buffer.from(buffer, byteOffset, length).toString('utf8');
+      if (++waiting === WAITING_MAX) this.#socket.pause();
+      turn = turn.then(async () => {
+        if (!this.#closed) await handler(message);
+        if (--waiting === 0) this.#socket.resume();
+      });
     });
   }
 

@@ -54,9 +54,6 @@ export const HTTP_HEADER_MAX_BYTES = 16 * KIB;
 export const HTTP_REQUEST_TIMEOUT_MS = 15_000;
 export const HTTP_KEEP_ALIVE_MS = 10_000;
 
-/** Requests of one rendezvous socket that wait for their turn. */
-export const REQUESTS_WAITING_MAX = 256;
-
 const DAY_MS = 86_400_000;
 
 /** Soft state is dropped when nobody renewed it for so long. */

@@ -17,7 +17,7 @@ import { claim } from './claim.ts';
 import { DirectoryPushes } from './directory-pushes.ts';
 import type { GuardedSocket, Message } from './guarded-socket.ts';
 import { CLOSE } from './guarded-socket.ts';
-import { REQUESTS_WAITING_MAX, WATCHES_PER_SOCKET } from './limits.ts';
+import { WATCHES_PER_SOCKET } from './limits.ts';
 import type { Challenge } from './proof.ts';
 import { newChallenge } from './proof.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -56,27 +56,15 @@ export class RendezvousSockets {
       clearTimeout(timer);
       this.#sessions.delete(socket);
     });
-    let waiting = 0;
-    let turn = Promise.resolve();
-    socket.onMessage((message) => {
-      if (waiting === REQUESTS_WAITING_MAX) {
-        this.#context.metrics.add('roost_broker_refused_total', { reason: 'queue' });
-        socket.close(CLOSE.tooMany, 'too many requests wait');
-        return;
+    socket.onMessage(async (message) => {
+      try {
+        const frame = readFrame(message);
+        if (frame.type === 'request') await this.#answer(socket, frame);
+        else if (this.#sessions.has(socket)) throw new RoostError('malformed', 'the id is proved already');
+        else if (await this.#proved(socket, challenge, frame, address)) clearTimeout(timer);
+      } catch (error) {
+        this.#fail(socket, error);
       }
-      waiting++;
-      turn = turn.then(async () => {
-        waiting--;
-        if (socket.closed) return;
-        try {
-          const frame = readFrame(message);
-          if (frame.type === 'request') await this.#answer(socket, frame);
-          else if (this.#sessions.has(socket)) throw new RoostError('malformed', 'the id is proved already');
-          else if (await this.#proved(socket, challenge, frame, address)) clearTimeout(timer);
-        } catch (error) {
-          this.#fail(socket, error);
-        }
-      });
     });
     socket.send(encodeChallenge(challenge.nonce));
   }

@@ -57,27 +57,21 @@ export class Signaling {
     }, this.#context.limits.authenticationMs);
     let proved = false;
     let early = EARLY_MESSAGES_MAX;
-    // One after another: a signal sent right after the proof waits until the proof is checked.
-    let turn = Promise.resolve();
     socket.onClose(() => clearTimeout(timer));
-    socket.onMessage((data) => {
-      turn = turn.then(async () => {
-        if (socket.closed) return;
-        try {
-          if (typeof data !== 'string') throw new RoostError('malformed', 'message must be text');
-          // Until the id is proved its bucket is not ours to empty.
-          if (proved ? !this.#rate.take(id) : --early < 0)
-            throw new RoostError('refused', 'too many messages');
-          const message = readPeerMessage(data);
-          if (proved) await this.#handle(id, message);
-          else if (message.type !== 'HEARTBEAT') {
-            proved = await this.#prove(socket, id, challenge, message);
-            if (proved) clearTimeout(timer);
-          }
-        } catch (error) {
-          this.#fail(socket, error);
+    socket.onMessage(async (data) => {
+      try {
+        if (typeof data !== 'string') throw new RoostError('malformed', 'message must be text');
+        // Until the id is proved its bucket is not ours to empty.
+        if (proved ? !this.#rate.take(id) : --early < 0) throw new RoostError('refused', 'too many messages');
+        const message = readPeerMessage(data);
+        if (proved) await this.#handle(id, message);
+        else if (message.type !== 'HEARTBEAT') {
+          proved = await this.#prove(socket, id, challenge, message);
+          if (proved) clearTimeout(timer);
         }
-      });
+      } catch (error) {
+        this.#fail(socket, error);
+      }
     });
     send(socket, { type: 'CHALLENGE', ctx: BROKER_CONTEXTS.signaling, nonce: toBase64url(challenge.nonce) });
   }

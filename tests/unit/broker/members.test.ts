@@ -3,6 +3,7 @@ import type { RunningBroker } from '../../../signaling/broker.ts';
 import type { CooperativeId } from '../../../src/core/ids.ts';
 import { parseRendezvousId } from '../../../src/core/ids.ts';
 import { admitEntry, appendEntry } from '../../../src/core/roster/build.ts';
+import { PAGE_BYTES } from '../../../src/core/wire/broker-limits.ts';
 import type { NetworkIdentity } from '../../../src/ports/platform.ts';
 import type { Rendezvous } from '../../../src/ports/rendezvous.ts';
 import { expectFault, patternBytes } from '../../contracts/expect-fault.ts';
@@ -139,12 +140,18 @@ describe('the roster', () => {
 
   it('gives a roster of many pages whole', async () => {
     const { line } = await device();
-    for (let i = 0; i < 600; i++) {
-      await chain.append(ada, { kind: 'rename', at: NOW, name: `Ada ${'x'.repeat(100)} ${i}` });
+    for (let i = 0; i < 900; i++) {
+      await chain.append(ada, {
+        kind: 'policy',
+        at: NOW,
+        policy: { graceDays: 1 + i, commitmentDays: 0 },
+      });
     }
+    const bytes = chain.entries.reduce((sum, entry) => sum + entry.length, 0);
+    expect(bytes).toBeGreaterThan(PAGE_BYTES);
     await publish(line);
-    expect((await line.roster(cooperative, 0)).length).toBe(601);
-    expect((await (await device()).line.roster(cooperative, 0)).length).toBe(601);
+    expect((await line.roster(cooperative, 0)).length).toBe(901);
+    expect((await (await device()).line.roster(cooperative, 0)).length).toBe(901);
   });
 
   it('lets one device found no more cooperatives than the rate allows', async () => {

@@ -168,6 +168,19 @@ describe('the rendezvous socket', () => {
     expect(line.status.online).toBe(true);
   });
 
+  it('answers a flood of requests, all and in order', async () => {
+    const line = raw();
+    line.socket.send(await proof(alice, await line.nonce()));
+    await line.frame('welcome');
+    for (let id = 1; id <= 500; id++) {
+      line.socket.send(encodeToBroker({ type: 'request', id, request: { ask: 'ice' } }));
+    }
+    await until(() => line.frames.length === 502);
+    expect(line.frames.slice(2).map((frame) => (frame.type === 'reply' ? frame.id : 0))).toEqual(
+      Array.from({ length: 500 }, (_, i) => i + 1),
+    );
+  });
+
   it('closes the old line of a device that connects again', async () => {
     const old = raw();
     old.socket.send(await proof(alice, await old.nonce()));
