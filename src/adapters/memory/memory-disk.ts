@@ -110,8 +110,11 @@ export class MemoryDisk {
     this.#check();
     this.#operations++;
     if (this.#operations === this.#crashAt) {
-      if (this.#random.fraction() < 0.5) apply();
-      this.crash();
+      try {
+        if (this.#random.fraction() < 0.5) apply();
+      } finally {
+        this.crash();
+      }
     }
     this.#check();
     const result = apply();

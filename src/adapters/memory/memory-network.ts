@@ -21,6 +21,8 @@ interface Connection {
   readonly ends: readonly [MemoryChannel, MemoryChannel];
   readonly links: readonly [MemoryLink, MemoryLink];
   stalled: boolean;
+  /** times it was stalled: tells one cut from the next */
+  stalls: number;
 }
 
 /** The wires between simulated devices. Everything may be changed while channels are open. */
@@ -169,7 +171,13 @@ export class MemoryNetwork {
       transmit: (message, left) => back.transmit(message, left),
       closing: () => back.afterAll(() => this.#shut(connection, here, 'closed by the other side')),
     });
-    const connection: Connection = { devices, ends: [here, there], links: [forth, back], stalled: false };
+    const connection: Connection = {
+      devices,
+      ends: [here, there],
+      links: [forth, back],
+      stalled: false,
+      stalls: 0,
+    };
     this.#connections.add(connection);
     to.incoming(there);
     return here;
@@ -203,8 +211,10 @@ export class MemoryNetwork {
   #failLater(connection: Connection): void {
     if (this.failAfterMs === 0) this.#fail(connection);
     else {
+      const stall = ++connection.stalls;
       this.#clock.after(this.failAfterMs, () => {
-        if (connection.stalled && this.#connections.has(connection)) this.#fail(connection);
+        const same = connection.stalled && connection.stalls === stall;
+        if (same && this.#connections.has(connection)) this.#fail(connection);
       });
     }
   }

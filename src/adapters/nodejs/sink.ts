@@ -52,8 +52,13 @@ class FolderSink implements Sink {
         close: () =>
           this.#write(async () => {
             this.#open.delete(file);
-            // Somebody may have put a link in the way meanwhile.
-            await this.#place(entry.path);
+            try {
+              // Somebody may have put a link in the way meanwhile.
+              await this.#place(entry.path);
+            } catch (error) {
+              await file.discard();
+              throw error;
+            }
             await file.commit();
           }),
         abort: () =>

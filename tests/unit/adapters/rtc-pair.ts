@@ -12,10 +12,10 @@ import { startBroker } from '../../../signaling/broker.ts';
 
 const suite = createWebCryptoSuite(globalThis.crypto.subtle);
 
-/** A broker on a free port of this machine that keeps nothing. */
-export function testBroker(): Promise<RunningBroker> {
+/** A broker on this machine, on a free port unless one is named, that keeps nothing. */
+export function testBroker(port = 0): Promise<RunningBroker> {
   return startBroker({
-    port: 0,
+    port,
     host: '127.0.0.1',
     dataDir: ':memory:',
     limits: {

@@ -71,8 +71,15 @@ describe('RtcTransport', () => {
     const answer = new Promise((resolve) => there.onMessage(resolve));
     here.send(new Uint8Array([42]));
     expect(await answer).toEqual(new Uint8Array([42]));
+
+    const back = await testBroker(own.port);
+    const again = incoming(second.transport);
+    const anew = await connectWhenThere(first.transport, second.device);
+    expect((await again).claimed).toBe(first.device);
+    expect(anew.claimed).toBe(second.device);
     await first.transport.close();
     await second.transport.close();
+    await back.close();
   });
 
   it('tells that the other process was killed', { timeout: 60_000 }, async () => {

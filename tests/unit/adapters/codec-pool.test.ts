@@ -1,0 +1,73 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { createCodecPool } from '../../../src/adapters/nodejs/codec-pool.ts';
+import { createWebCryptoSuite } from '../../../src/core/crypto/webcrypto.ts';
+import { importAccountKeys } from '../../../src/core/crypto/phrase.ts';
+import { codecContract } from '../../contracts/codec.ts';
+import { expectFault, patternBytes } from '../../contracts/expect-fault.ts';
+import { CONTRACT_SECRETS } from '../../contracts/key-vault.ts';
+
+const suite = createWebCryptoSuite(globalThis.crypto.subtle);
+
+codecContract('The codec pool of two threads', async () => ({ codec: createCodecPool({ size: 2 }), suite }));
+
+describe('The codec pool', () => {
+  it('answers many calls more than it has threads, each with its own bytes', async () => {
+    const codec = createCodecPool({ size: 2 });
+    await codec.setKeys(await importAccountKeys(suite, CONTRACT_SECRETS));
+    const sizes = Array.from({ length: 24 }, (_, index) => 200_000 + index * 1000);
+    const cuts = await Promise.all(
+      sizes.map((length, index) =>
+        codec.cut(patternBytes(length, index + 1), [{ start: 0, length, final: true }]),
+      ),
+    );
+    for (const [index, { buffer, chunks }] of cuts.entries()) {
+      const length = sizes[index] ?? 0;
+      expect(buffer).toEqual(patternBytes(length, index + 1));
+      expect(chunks[0]?.reduce((sum, chunk) => sum + chunk.length, 0)).toBe(length);
+    }
+    await codec.close();
+  });
+
+  it('moves large buffers, and leaves short ones and views of others to the caller', async () => {
+    const codec = createCodecPool({ size: 1 });
+    await codec.setKeys(await importAccountKeys(suite, CONTRACT_SECRETS));
+    const whole = patternBytes(100_000);
+    const view = patternBytes(100_000).subarray(10, 50_000);
+    await codec.cut(whole, [{ start: 0, length: 100_000, final: true }]);
+    await codec.cut(view, [{ start: 0, length: 49_990, final: true }]);
+    expect(whole.length).toBe(0);
+    expect(view.length).toBe(49_990);
+    await codec.close();
+  });
+
+  it('fails the calls of a thread that dies, and works on with another', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'roost-test-'));
+    const program = join(folder, 'thread.mjs');
+    await writeFile(
+      program,
+      `import { parentPort } from 'node:worker_threads';
+       parentPort.on('message', ({ id, method }) => {
+         if (method === 'openBundles') process.exit(1);
+         parentPort.postMessage({ id, result: method });
+       });`,
+    );
+    const codec = createCodecPool({ size: 1, thread: pathToFileURL(program) });
+    const salt = new Uint8Array(32);
+    const packId = 'ab'.repeat(16) as Parameters<typeof codec.openBundles>[0]['packId'];
+    const deadly = codec.openBundles({ packId, salt, bundles: [] });
+    await expectFault(deadly, 'internal');
+    expect(await codec.cut(new Uint8Array(1), [])).toBe('cut');
+    await codec.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it('rejects calls after it was closed', async () => {
+    const codec = createCodecPool({ size: 1 });
+    await codec.close();
+    await expectFault(codec.cut(new Uint8Array(1), []), 'aborted');
+  });
+});
