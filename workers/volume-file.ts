@@ -1,15 +1,25 @@
 import type { Bytes } from '../src/core/bytes.ts';
 import { RoostError, messageOf } from '../src/core/errors.ts';
 
+/** The part of FileSystemSyncAccessHandle that is used. */
+export interface SyncFile {
+  getSize(): number;
+  read(into: Bytes, options: { readonly at: number }): number;
+  write(data: Bytes, options: { readonly at: number }): number;
+  truncate(bytes: number): void;
+  flush(): void;
+  close(): void;
+}
+
 /** One open file of a volume. All calls are synchronous, so none sees another half done. */
 export class VolumeFile {
   readonly #name: string;
-  readonly #handle: FileSystemSyncAccessHandle;
+  readonly #handle: SyncFile;
   #length: number;
   /** true at first: a worker that died may have left appends unflushed */
   #dirty = true;
 
-  constructor(name: string, handle: FileSystemSyncAccessHandle) {
+  constructor(name: string, handle: SyncFile) {
     this.#name = name;
     this.#handle = handle;
     this.#length = handle.getSize();

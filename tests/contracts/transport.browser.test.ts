@@ -6,8 +6,10 @@ import { createSystemClock } from '../../src/adapters/web/system-clock.ts';
 import { systemRandom } from '../../src/adapters/web/system-random.ts';
 import { createTimers } from '../../src/adapters/web/timers.ts';
 import { createWebCryptoSuite } from '../../src/core/crypto/webcrypto.ts';
+import { faultOf } from '../../src/core/errors.ts';
 import { deviceIdOfKey } from '../../src/core/ids.ts';
 import type { NetworkIdentity } from '../../src/ports/platform.ts';
+import type { Channel } from '../../src/ports/transport.ts';
 import { expectFault } from './expect-fault.ts';
 import { transportContract } from './transport.ts';
 
@@ -52,6 +54,36 @@ describe('the PeerJS transport', () => {
       expectFault(away, 'unreachable', 'timeout'),
     ]);
     expect(channel.claimed).toBe(there.device);
+    await first.close();
+    await second.close();
+  });
+});
+
+describe('a broker that goes away', () => {
+  it('leaves open channels alone, and is found again when it is back', async () => {
+    const [here, there] = await Promise.all([makeIdentity(), makeIdentity()]);
+    const first = transportOf(here, inject('mortalBroker'));
+    const second = transportOf(there, inject('mortalBroker'));
+    const incoming: Channel[] = [];
+    second.onIncoming((channel) => void incoming.push(channel));
+    const channel = await first.connect(there.device);
+    await expect.poll(() => incoming.length).toBe(1);
+    let closed = 0;
+    channel.onClose(() => closed++);
+
+    await fetch(`${inject('brokerControl')}/stop`);
+    await expect
+      .poll(() => first.connect(there.device).catch((error: unknown) => faultOf(error)), { timeout: 10_000 })
+      .toBe('unreachable');
+    const arrived = new Promise<Uint8Array>((resolve) => incoming[0]!.onMessage(resolve));
+    channel.send(new Uint8Array([1, 2, 3]));
+    expect(await arrived).toEqual(new Uint8Array([1, 2, 3]));
+
+    await fetch(`${inject('brokerControl')}/start`);
+    await expect
+      .poll(() => first.connect(there.device).then(() => 'open', faultOf), { timeout: 40_000, interval: 500 })
+      .toBe('open');
+    expect(closed).toBe(0);
     await first.close();
     await second.close();
   });
