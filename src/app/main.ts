@@ -1,6 +1,5 @@
 import { checkCapabilities } from '../adapters/web/capabilities.ts';
 import { faultOf } from '../core/errors.ts';
-import { runTabs } from './boot/tabs.ts';
 import { watchUpdates } from './boot/updates.ts';
 import { mountEntry } from './mount-app.ts';
 
@@ -12,6 +11,8 @@ async function main(target: HTMLElement): Promise<void> {
     return;
   }
   try {
+    // Its own chunk: what is said above needs none of it.
+    const { runTabs } = await import('./boot/tabs.ts');
     await runTabs(target, watchUpdates());
   } catch (error) {
     mountEntry(target, { kind: 'failed', fault: faultOf(error) });

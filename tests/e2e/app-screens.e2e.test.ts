@@ -10,6 +10,9 @@ const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-pra
 
 /** Every screen, the scene that fills it and the handles that checks written elsewhere rely on. */
 const SCREENS: readonly (readonly [scene: string, fragment: string, handles: readonly string[]])[] = [
+  ['plain-http', '', ['plain-http']],
+  ['unsupported', '', ['unsupported']],
+  ['failed', '', []],
   ['new', '', ['start-cooperative', 'join-cooperative', 'restore-with-words']],
   ['new', '#join=abc', ['invite-input', 'display-name', 'continue']],
   ['new', '#restore', ['words-input', 'continue']],

@@ -8,7 +8,7 @@ export type Place =
   | { readonly kind: 'restore' };
 
 /** Reads a fragment: `#/files`, `#join=…`, `#restore`; anything else is Home. */
-export function placeOf(hash: string): Place {
+function placeOf(hash: string): Place {
   if (hash.startsWith('#join=') && hash.length > '#join='.length)
     return { kind: 'join', invite: hash.slice(1) };
   if (hash === '#restore') return { kind: 'restore' };

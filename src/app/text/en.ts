@@ -13,13 +13,10 @@ const pieces = (count: number): string => plural(count, { one: '# piece', other:
 export const en = {
   app: {
     name: 'Roost',
-    tagline: 'Backup that people keep for each other.',
     skip: 'Skip to content',
     loading: 'Opening Roost…',
     screens: 'Screens',
-    more: 'More',
     close: 'Close',
-    cancel: 'Cancel',
     back: 'Back',
     continue: 'Continue',
     working: 'One moment…',
@@ -155,7 +152,6 @@ export const en = {
     later: 'Later',
     brokerOff:
       'Introductions are off: new partners cannot be found just now. Partners already connected go on as before.',
-    brokerReason: 'Why',
     wordsOpen: 'You have not confirmed that your twelve words are written down.',
     wordsCheck: 'Check them now',
   },
@@ -270,11 +266,10 @@ export const en = {
     unreadable: (count: number): string =>
       plural(count, { one: '# file could not be read', other: '# files could not be read' }),
     already: 'A backup is running already.',
-    nothingToSave: 'Choose your folders again first: this browser cannot open them by itself.',
     perch: {
       caption: (online: number, all: number): string => `${online} of ${partners(all)} online`,
     },
-    stats: { folders: 'Folders', partners: 'Partners', giving: 'You give', holding: 'You hold for others' },
+    stats: { partners: 'Partners', giving: 'You give', holding: 'You hold for others' },
   },
 
   files: {
@@ -298,7 +293,6 @@ export const en = {
     tree: 'Files of this snapshot',
     columns: { name: 'Name', size: 'Size', changed: 'Changed' },
     select: (name: string): string => `Select ${name}`,
-    selectAll: 'Select all',
     expand: (name: string): string => `Show what is in ${name}`,
     collapse: (name: string): string => `Hide what is in ${name}`,
     open: (name: string): string => `Open ${name}`,
@@ -356,18 +350,26 @@ export const en = {
       },
       departed: { label: 'Gone', sentence: 'Has left; its pieces were given to others.' },
     },
+    /** by the code of the reason; `ago` tells since when, where that is known */
     reasons: {
-      silent: 'It has not answered lately.',
-      'lost-pieces': 'It lost pieces of yours; they are made again.',
-      'failed-proof': 'It could not prove that it still has your pieces.',
-      full: 'It has no space left.',
-      refused: 'It did not agree to hold pieces for you.',
-      unreachable: 'It cannot be reached just now.',
-      'left-cooperative': 'It left the cooperative.',
-      removed: 'It was removed from the cooperative.',
-      expired: 'The agreement ended.',
-      'same-computer': 'It is on this very computer.',
-      'broken-copy': 'Some of its copies were damaged; they are made again.',
+      silent: (ago) =>
+        ago === undefined
+          ? 'Does not answer; it has time to return.'
+          : `Does not answer: went silent ${ago}. It has time to return.`,
+      evicted: (ago) =>
+        `Its browser cleared the pieces ${ago ?? 'lately'}; that is not its fault. They are made again.`,
+      'no-member': () => 'Is not in the cooperative any more; its pieces go to others.',
+    } as Readonly<Record<string, (ago: string | undefined) => string>>,
+    platforms: {
+      chromium: 'Chromium',
+      firefox: 'Firefox',
+      webkit: 'Safari',
+      nodejs: 'Node.js',
+      linux: 'Linux',
+      windows: 'Windows',
+      macos: 'macOS',
+      android: 'Android',
+      ios: 'iOS',
     } as Readonly<Record<string, string>>,
     classes: {
       tab: 'in a browser tab',

@@ -1,5 +1,5 @@
 // The app on a fake agent, for tests and for looking at screens: `?scene=` chooses what it says at first.
-import { mountApp } from '../../../src/app/mount-app.ts';
+import { mountApp, mountEntry } from '../../../src/app/mount-app.ts';
 import type { ChosenFolder, Services } from '../../../src/app/services.ts';
 import type { Sink } from '../../../src/ports/sink.ts';
 import type { Source } from '../../../src/ports/source.ts';
@@ -135,4 +135,8 @@ window.fake = {
   },
 };
 
-mountApp(document.querySelector<HTMLElement>('#app')!, services);
+const target = document.querySelector<HTMLElement>('#app')!;
+if (scene === 'plain-http') mountEntry(target, { kind: 'missing', missing: 'secure-context' });
+else if (scene === 'unsupported') mountEntry(target, { kind: 'missing', missing: 'opfs' });
+else if (scene === 'failed') mountEntry(target, { kind: 'failed', fault: 'denied' });
+else mountApp(target, services);

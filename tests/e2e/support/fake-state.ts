@@ -74,6 +74,7 @@ const PARTNERS: readonly PartnerLine[] = [
     platform: 'Chromium on Android',
     storageClass: 'installed',
     state: 'suspect',
+    reason: `silent:${Date.now() - 50 * HOUR_MS}`,
     online: false,
   },
 ];
