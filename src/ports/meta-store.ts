@@ -3,6 +3,7 @@ import type { Bytes } from '../core/bytes.ts';
 /**
  * A small ordered key-value store with atomic batches: IndexedDB, node:sqlite, memory.
  * Tables are named by the agent (src/agent/store/tables.ts) and made on first use of the store's list.
+ * A table's name is up to 64 of a-z A-Z 0-9 _ -, the first a small letter; others reject with RoostError 'usage'.
  */
 export interface MetaStore {
   get(table: string, key: string): Promise<Bytes | undefined>;
@@ -20,7 +21,7 @@ export interface MetaRow {
   readonly value: Bytes;
 }
 
-/** `after` and `prefix` may be combined; `limit` at most 10,000. To go through a table, pass the last key as `after`. */
+/** `after` and `prefix` may be combined; `limit` is 1 to 10,000 (else RoostError 'usage'). To go through a table, pass the last key as `after`. */
 export interface ScanRange {
   readonly after?: string;
   readonly prefix?: string;

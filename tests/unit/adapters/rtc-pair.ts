@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createWebCryptoSuite } from '../../../src/core/crypto/webcrypto.ts';
 import type { DeviceId } from '../../../src/core/ids.ts';
 import { deviceIdOfKey } from '../../../src/core/ids.ts';
+import type { Log } from '../../../src/ports/log.ts';
 import type { NetworkIdentity } from '../../../src/ports/platform.ts';
 import { RtcTransport } from '../../../src/adapters/nodejs/rtc-transport.ts';
 import { systemClock } from '../../../src/adapters/nodejs/system-clock.ts';
@@ -40,6 +41,7 @@ export const nobody = (): DeviceId => deviceIdOfKey(randomBytes(32));
 
 export async function testTransport(
   url: string,
+  log: Log = silentLog,
 ): Promise<{ readonly device: DeviceId; readonly transport: RtcTransport }> {
   const identity = await testIdentity();
   const transport = new RtcTransport({
@@ -47,7 +49,7 @@ export async function testTransport(
     identity,
     clock: systemClock,
     random: systemRandom,
-    log: silentLog,
+    log,
   });
   return { device: identity.device, transport };
 }
