@@ -14,7 +14,8 @@ const CONTENT_SECURITY_POLICY = [
   "connect-src 'self' ws: wss:",
   "worker-src 'self'",
   "manifest-src 'self'",
-  "frame-src 'none'",
+  // A hidden frame starts the download of a restored ZIP that the service worker streams.
+  "frame-src 'self'",
   "frame-ancestors 'none'",
   "base-uri 'none'",
   "form-action 'none'",
