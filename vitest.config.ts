@@ -33,6 +33,10 @@ export default defineConfig({
       {
         plugins: [svelte()],
         worker: { format: 'es' },
+        optimizeDeps: {
+          // All packages are found before the first test: one found later reloads the pages under test.
+          entries: [BROWSER, 'src/app/**/*.{ts,svelte}', 'src/adapters/web/**/*.ts', 'workers/*.ts'],
+        },
         test: {
           name: 'browser',
           include: [BROWSER],

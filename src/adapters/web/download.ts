@@ -117,7 +117,10 @@ async function throughServiceWorker(
   return stream;
 }
 
-/** A frame, because going there in the page itself would count as leaving it. */
+/**
+ * A hidden frame, which the page's policy must allow (`frame-src 'self'`): browsers do not show the service worker what a link
+ * with `download` asks for, and going there in the page itself would count as leaving it.
+ */
 function startIn(url: string, clock: Clock): void {
   const frame = document.createElement('iframe');
   frame.hidden = true;
