@@ -19,8 +19,8 @@ export interface RtcConnectionParts {
   readonly send: (type: 'OFFER' | 'ANSWER' | 'CANDIDATE', payload: unknown) => void;
   readonly after: (ms: number, callback: () => void) => () => void;
   readonly opened: (channel: RtcChannel) => void;
-  /** Called once, when it will never open or has closed. */
-  readonly ended: (error: RoostError) => void;
+  /** Called once, when it will never open or has closed; `failed` when ICE or DTLS gave up. */
+  readonly ended: (error: RoostError, failed: boolean) => void;
 }
 
 /** One connection with its one channel, from the offer to the end. */
@@ -43,7 +43,8 @@ export class RtcConnection {
     this.#peer.onLocalCandidate((candidate, mid) => this.#tellCandidate(candidate, mid));
     this.#peer.onStateChange((state) => {
       // 'disconnected' may pass; the session's heartbeat decides before 'failed' does
-      if (state === 'failed' || state === 'closed') this.end(`the connection ${state}`);
+      if (state !== 'failed' && state !== 'closed') return;
+      this.#finish(this.#unreachable(`the connection ${state}`), true);
     });
     if (parts.initiator) this.#adopt(this.#peer.createDataChannel(parts.connectionId));
     else this.#peer.onDataChannel((dataChannel) => this.#adopt(dataChannel));
@@ -85,7 +86,7 @@ export class RtcConnection {
 
   /** Ends it; an open channel is told why. */
   end(reason: string): void {
-    this.#finish(new RoostError('unreachable', `${this.#parts.device}: ${reason}`));
+    this.#finish(this.#unreachable(reason), false);
   }
 
   close(): void {
@@ -156,7 +157,7 @@ export class RtcConnection {
         after: this.#parts.after,
       });
     } catch (error) {
-      this.#finish(error instanceof RoostError ? error : new RoostError('internal', messageOf(error)));
+      this.#finish(error instanceof RoostError ? error : new RoostError('internal', messageOf(error)), false);
       return;
     }
     this.#parts.opened(this.#channel);
@@ -173,14 +174,18 @@ export class RtcConnection {
     return { local, remote };
   }
 
-  #finish(error: RoostError): void {
+  #unreachable(reason: string): RoostError {
+    return new RoostError('unreachable', `${this.#parts.device}: ${reason}`);
+  }
+
+  #finish(error: RoostError, failed: boolean): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#channel?.end(error.message);
     try {
       this.#peer.close();
     } finally {
-      this.#parts.ended(error);
+      this.#parts.ended(error, failed);
     }
   }
 }

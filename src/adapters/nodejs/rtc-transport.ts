@@ -6,11 +6,17 @@ import type { AbortSignalLike, Cancellable } from '../../core/progress.ts';
 import type { Channel, Transport } from '../../ports/transport.ts';
 import type { IceServer } from './ice-servers.ts';
 import { nativeIceServers } from './ice-servers.ts';
+import type { RtcConnectionParts } from './rtc-connection.ts';
 import { RtcConnection } from './rtc-connection.ts';
 import type { Signal, SignalingOptions } from './signaling-client.ts';
 import { SignalingClient } from './signaling-client.ts';
 
 const CONNECT_TIMEOUT_MS = 20_000;
+/**
+ * libdatachannel now and then (once in 60 on loopback) starts DTLS before it has stored the answer that it was given, finds no
+ * fingerprint to compare with, and fails; a new connection does not.
+ */
+const ATTEMPTS = 3;
 /** PeerJS's ids of data connections begin so. */
 const CONNECTION_ID_PREFIX = 'dc_';
 const CONNECTION_ID_MAX_CHARS = 128;
@@ -56,7 +62,10 @@ export class RtcTransport implements Transport {
     if (signal?.aborted === true) abort();
     signal?.addEventListener('abort', abort);
     try {
-      return await this.#connect(device, deadline.signal);
+      for (let attempt = 1; ; attempt++) {
+        const channel = await this.#connect(device, deadline.signal, attempt < ATTEMPTS);
+        if (channel !== undefined) return channel;
+      }
     } catch (error) {
       throw deadline.signal.aborted ? (deadline.signal.reason as RoostError) : error;
     } finally {
@@ -85,13 +94,14 @@ export class RtcTransport implements Transport {
     if (this.#closed) throw new RoostError('unreachable', 'the transport is closed');
   }
 
-  async #connect(device: DeviceId, signal: AbortSignalLike): Promise<Channel> {
+  /** @returns undefined when the connection failed and may be tried again */
+  async #connect(device: DeviceId, signal: AbortSignalLike, mayRetry: boolean): Promise<Channel | undefined> {
     stopIf(signal);
     await this.#signaling.ready(signal);
     const iceServers = await this.#iceServers();
     this.#check();
     stopIf(signal);
-    return new Promise<Channel>((resolve, reject) => {
+    return new Promise<Channel | undefined>((resolve, reject) => {
       const connectionId = `${CONNECTION_ID_PREFIX}${randomBytes(10).toString('hex')}`;
       const waiting = this.#absent.get(device) ?? new Set();
       this.#absent.set(device, waiting);
@@ -107,9 +117,10 @@ export class RtcTransport implements Transport {
           settled();
           resolve(channel);
         },
-        ended: (error) => {
+        ended: (error, failed) => {
           settled();
-          reject(error);
+          if (failed && mayRetry) resolve(undefined);
+          else reject(error);
         },
       });
       waiting.add(giveUp);
@@ -122,7 +133,7 @@ export class RtcTransport implements Transport {
     connectionId: string,
     initiator: boolean,
     iceServers: readonly IceServer[],
-    events: { readonly opened: (channel: Channel) => void; readonly ended: (error: RoostError) => void },
+    events: { readonly opened: (channel: Channel) => void; readonly ended: RtcConnectionParts['ended'] },
   ): RtcConnection {
     const key = `${device} ${connectionId}`;
     const connection = new RtcConnection({
@@ -133,9 +144,9 @@ export class RtcTransport implements Transport {
       send: (type, payload) => this.#signaling.send(type, device, payload),
       after: (ms, callback) => this.#options.clock.after(ms, callback),
       opened: events.opened,
-      ended: (error) => {
+      ended: (error, failed) => {
         this.#connections.delete(key);
-        events.ended(error);
+        events.ended(error, failed);
       },
     });
     this.#connections.set(key, connection);
