@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { nodeAgents } from './agents.ts';
+import { exitWith } from './exit.ts';
 import { run } from './run.ts';
 import { shareHome } from './sharing.ts';
 import { stopSignal } from './signals.ts';
 
-// The exit code waits until all is written: process.exit() would cut a pipe short.
-process.exitCode = await run({
+const code = await run({
   args: process.argv.slice(2),
   cwd: process.cwd(),
   env: process.env,
@@ -18,3 +18,4 @@ process.exitCode = await run({
   agents: nodeAgents(shareHome),
   shared: false,
 });
+await exitWith(code);

@@ -6,6 +6,8 @@ import { startBroker } from '../../signaling/broker.ts';
 import { RoostError } from '../core/errors.ts';
 import { APP_DIRECTORY } from './built-app.ts';
 import { DEFAULT_PORT } from './commands/broker.ts';
+import { EXIT_DONE } from './exit-codes.ts';
+import { exitWith } from './exit.ts';
 import { reportFault } from './faults.ts';
 import { createOutput } from './output.ts';
 import { aborted, stopSignal } from './signals.ts';
@@ -102,8 +104,10 @@ function readyText(url: string, invite: string, data: string): string {
 }
 
 const signal = stopSignal();
+let code = EXIT_DONE;
 try {
   await start(process.argv.slice(2), signal);
 } catch (error) {
-  if (!signal.aborted) process.exitCode = reportFault(output, error);
+  if (!signal.aborted) code = reportFault(output, error);
 }
+await exitWith(code);

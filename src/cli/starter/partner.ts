@@ -7,6 +7,8 @@ import { RoostError } from '../../core/errors.ts';
 import { GIB } from '../../core/limits.ts';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { EXIT_DONE } from '../exit-codes.ts';
+import { exitWith } from '../exit.ts';
 import { reportFault } from '../faults.ts';
 import { createOutput } from '../output.ts';
 import { saveSettings } from '../settings.ts';
@@ -54,11 +56,13 @@ const output = createOutput(
   false,
   () => performance.now(),
 );
+let code = EXIT_DONE;
 try {
   if (home === undefined || broker === undefined || name === undefined) {
     throw new RoostError('usage', 'partner.ts needs HOME, BROKER and NAME');
   }
   await serve(home, broker, name);
 } catch (error) {
-  process.exitCode = reportFault(output, error);
+  code = reportFault(output, error);
 }
+await exitWith(code);
