@@ -58,8 +58,6 @@ export interface BackupOptions extends Cancellable {
   /** 'auto' or 'mirror:3' | 'parity:4+1' | 'reed-solomon:6+3' | 'stripe:4' */
   readonly code?: string;
   readonly onProgress?: (progress: Progress) => void;
-  /** patterns of paths left out, gitignore syntax */
-  readonly exclude?: readonly string[];
 }
 
 export interface BackupReport {

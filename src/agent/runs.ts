@@ -55,7 +55,7 @@ export async function runBackupOn(
     signal,
     spread: (bytes) => findPartners(context, options.code, bytes, signal),
   });
-  await drainReleases(context, context.cooperation.partners(), signal);
+  await drainReleases(context, signal);
   const { snapshot } = outcome;
   return {
     snapshot: snapshot.id,
@@ -95,10 +95,9 @@ async function mend(
   signal: AbortSignalLike | undefined,
 ): Promise<void> {
   const partners = await context.cooperation.ensurePartners(ROOM_MARGIN_BYTES, signal ? { signal } : {});
-  await drainReleases(context, partners, signal);
-  for (const { partner, lost } of await reconcileLedgers(context, partners, signal)) {
-    if (lost.length > 0)
-      membership.tell('pieces-lost', { device: partner.device, pieces: lost.length }, 'warning');
+  await drainReleases(context, signal);
+  for (const { holder, lost } of await reconcileLedgers(context, signal)) {
+    if (lost.length > 0) membership.tell('pieces-lost', { device: holder, pieces: lost.length }, 'warning');
   }
   const { remade } = await completePacks(context, {
     partners,
@@ -155,7 +154,7 @@ export async function runForgetOn(
     reader: membership.reader(),
     signal: undefined,
   });
-  await drainReleases(context, context.cooperation.partners());
+  await drainReleases(context);
   return outcome;
 }
 

@@ -40,7 +40,10 @@ type Kind = keyof typeof ID_BYTES;
 function parse<K extends Kind>(kind: K, text: string): Id<K> {
   const digits = ID_BYTES[kind] * 2;
   if (text.length !== digits || !/^[0-9a-f]+$/.test(text)) {
-    throw new RoostError('malformed', `${kind} id must be ${digits} lower-case hex digits, got ${text.length} characters`);
+    throw new RoostError(
+      'malformed',
+      `${kind} id must be ${digits} lower-case hex digits, got ${text.length} characters`,
+    );
   }
   return text as Id<K>;
 }
@@ -74,7 +77,9 @@ export const snapshotIdFromBytes = (bytes: Uint8Array): SnapshotId => fromBytes(
 export const rendezvousIdFromBytes = (bytes: Uint8Array): RendezvousId => fromBytes('rendezvous', bytes);
 
 /** The byte form of any id. */
-export function idBytes(id: DeviceId | AccountId | CooperativeId | PackId | ChunkId | AgreementId | SnapshotId | RendezvousId): Bytes {
+export function idBytes(
+  id: DeviceId | AccountId | CooperativeId | PackId | ChunkId | AgreementId | SnapshotId | RendezvousId,
+): Bytes {
   return toBytes(hexToBytes(id));
 }
 

@@ -1,5 +1,6 @@
 import type { ChunkId } from '../../core/ids.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
+import { isTreeName } from '../../core/snapshot/tree.ts';
 import type { Source, SourceEntry } from '../../ports/source.ts';
 import { throwIfAborted } from '../cancellation.ts';
 
@@ -55,8 +56,13 @@ export async function scanSource(
       unreadable.push({ path: joinPath(source.name, entry.path), reason: 'its folder could not be read' });
       continue;
     }
+    const name = entry.path.slice(slash + 1);
+    if (!isTreeName(name)) {
+      unreadable.push({ path: joinPath(source.name, entry.path), reason: 'its name cannot be kept' });
+      continue;
+    }
     const node: ScanNode = {
-      name: entry.path.slice(slash + 1),
+      name,
       entry,
       children: [],
       chunks: undefined,

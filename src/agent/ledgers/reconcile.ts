@@ -1,44 +1,48 @@
 import { equalBytes } from '../../core/bytes.ts';
 import { faultOf } from '../../core/errors.ts';
 import { ledgerDigest } from '../../core/ledger/row.ts';
+import type { AgreementId, DeviceId } from '../../core/ids.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
 import type { LedgerRow } from '../../core/snapshot/types.ts';
 import type { AgentContext } from '../context.ts';
-import type { Partner } from '../network/types.ts';
+import type { LedgerName } from '../network/types.ts';
 import type { Remote } from '../session/types.ts';
 import type { Placement } from '../repository/records.ts';
 
 export interface Reconciled {
-  readonly partner: Partner;
+  readonly holder: DeviceId;
   /** shards that the holder does not have any more */
   readonly lost: readonly Placement[];
 }
 
 /**
- * Compares our side of every reachable partner's ledger with the holder's: by digest first, row by row when they differ.
+ * Compares our side of every reachable holder's ledgers with the holder's: by digest first, row by row when they differ.
  * Shards the holder lacks are struck from the index; rows we do not know are marked for release.
  */
 export async function reconcileLedgers(
   context: AgentContext,
-  partners: readonly Partner[],
   signal?: AbortSignalLike,
 ): Promise<readonly Reconciled[]> {
   const { repository, cooperation, platform } = context;
-  const ours = new Map<string, Placement[]>();
+  const ours = new Map<AgreementId, Placement[]>();
   for await (const placement of repository.allPlacements()) {
     const rows = ours.get(placement.agreement);
     if (rows) rows.push(placement);
     else ours.set(placement.agreement, [placement]);
   }
+  const online = new Set(
+    cooperation.partners().flatMap((partner) => (partner.online ? [partner.device] : [])),
+  );
   const results: Reconciled[] = [];
-  for (const partner of partners) {
+  for (const ledger of cooperation.ledgers()) {
+    if (!online.has(ledger.holder)) continue;
     try {
-      const remote = await cooperation.session(partner.device, signal ? { signal } : {});
-      const rows = (ours.get(partner.agreement.id) ?? []).sort((a, b) => a.row - b.row);
-      results.push({ partner, lost: await compare(context, remote, partner, rows) });
+      const remote = await cooperation.session(ledger.holder, signal ? { signal } : {});
+      const rows = (ours.get(ledger.agreement) ?? []).sort((a, b) => a.row - b.row);
+      results.push({ holder: ledger.holder, lost: await compare(context, remote, ledger, rows) });
     } catch (error) {
       if (faultOf(error) === 'aborted') throw error;
-      platform.log.info('ledger not compared', { device: partner.device, fault: faultOf(error) });
+      platform.log.info('ledger not compared', { device: ledger.holder, fault: faultOf(error) });
     }
   }
   return results;
@@ -47,15 +51,14 @@ export async function reconcileLedgers(
 async function compare(
   context: AgentContext,
   remote: Remote,
-  partner: Partner,
+  { agreement, adopted }: LedgerName,
   ours: readonly Placement[],
 ): Promise<readonly Placement[]> {
   const { repository } = context;
-  const agreement = partner.agreement.id;
   const digest = await remote.ledgerDigest(agreement);
   if (digest.rows === ours.length && equalBytes(digest.digest, ledgerDigest(ours.map(ledgerRow)).digest))
     return [];
-  const theirs = new Map((await readLedger(remote, partner)).map((row) => [row.row, row]));
+  const theirs = new Map((await readLedger(remote, agreement)).map((row) => [row.row, row]));
   const lost = ours.filter((placement) => {
     const row = theirs.get(placement.row);
     theirs.delete(placement.row);
@@ -63,19 +66,15 @@ async function compare(
   });
   await repository.removePlacements(lost);
   // An adopted ledger may serve other devices of the account: only rows of our own agreements are ours to release.
-  if (!partner.adopted)
-    await repository.markForRelease([...theirs.keys()].map((row) => ({ agreement, row })));
+  if (!adopted) await repository.markForRelease([...theirs.keys()].map((row) => ({ agreement, row })));
   return lost;
 }
 
 /** A holder's whole ledger for one agreement. */
-export async function readLedger(
-  remote: Remote,
-  partner: Pick<Partner, 'agreement'>,
-): Promise<readonly LedgerRow[]> {
+export async function readLedger(remote: Remote, agreement: AgreementId): Promise<readonly LedgerRow[]> {
   const rows: LedgerRow[] = [];
   for (;;) {
-    const batch = await remote.ledger(partner.agreement.id, rows.at(-1)?.row ?? 0);
+    const batch = await remote.ledger(agreement, rows.at(-1)?.row ?? 0);
     if (batch.length === 0) return rows;
     rows.push(...batch);
   }

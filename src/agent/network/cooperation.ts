@@ -17,7 +17,7 @@ import { agreeWithMany } from './partnering.ts';
 import { RosterBook } from './roster-book.ts';
 import type { Running } from './running.ts';
 import { compose, every } from './running.ts';
-import type { Cooperation, Partner } from './types.ts';
+import type { Cooperation, LedgerName, Partner } from './types.ts';
 
 /** The roster is asked for this often, in case a notice was lost. */
 const ROSTER_INTERVAL_MS = 10 * 60_000;
@@ -103,6 +103,14 @@ class CooperationOfDevice implements OpenCooperation {
     }
     this.#running = undefined;
     await this.#books.records.settled();
+  }
+
+  ledgers(): readonly LedgerName[] {
+    return this.#books.book.all().map(({ agreement, theirs, adopted }) => ({
+      holder: theirs.device,
+      agreement: agreement.id,
+      adopted,
+    }));
   }
 
   connected(): readonly Remote[] {

@@ -1,6 +1,6 @@
 import type { Bytes } from '../../core/bytes.ts';
 import type { Agreement } from '../../core/agreement/types.ts';
-import type { AccountId, DeviceId, RendezvousId } from '../../core/ids.ts';
+import type { AccountId, AgreementId, DeviceId, RendezvousId } from '../../core/ids.ts';
 import type { RosterState } from '../../core/roster/types.ts';
 import type { Cancellable } from '../../core/progress.ts';
 import type { PartnerState } from '../api.ts';
@@ -22,9 +22,19 @@ export interface Cooperation {
   ensurePartners(bytes: number, options?: Cancellable): Promise<readonly Partner[]>;
   /** Takes over agreements that a holder has with another (lost) device of our account. */
   adopt(encodedAgreement: Bytes, holder: DeviceId): Promise<Partner>;
+  /** Every ledger of ours: one for each agreement of any epoch, adopted ones too. */
+  ledgers(): readonly LedgerName[];
   /** Leaves a copy of our head at the broker; rejects while it is away. */
   leaveHead(rendezvous: RendezvousId, head: Bytes): Promise<void>;
   onChange(handler: () => void): () => void;
+}
+
+/** Which holder keeps a ledger, and under which agreement. */
+export interface LedgerName {
+  readonly holder: DeviceId;
+  readonly agreement: AgreementId;
+  /** made by another device of our account, which may have its own rows there */
+  readonly adopted: boolean;
 }
 
 export interface Partner {

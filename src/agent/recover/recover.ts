@@ -112,7 +112,7 @@ async function askPartner(
 }
 
 async function placementsAt(remote: Remote, partner: Partner): Promise<readonly Placement[]> {
-  const rows = await readLedger(remote, partner);
+  const rows = await readLedger(remote, partner.agreement.id);
   return rows.map((row) => ({ ...row, holder: partner.device, agreement: partner.agreement.id }));
 }
 

@@ -17,6 +17,9 @@ import type { Repository } from '../repository/repository.ts';
 const HEDGE_BASE_MS = 2_000;
 const HEDGE_MS_PER_SEGMENT = 100;
 
+/** A holder that could not be reached is not dialled again for this long: each try takes seconds. */
+const UNREACHABLE_MS = 60_000;
+
 export interface PackReaderOptions {
   readonly owner: AccountId;
   readonly cooperation: Cooperation;
@@ -37,6 +40,8 @@ type Segments = Map<number, Map<number, Bytes>>;
  */
 export class PackReader {
   readonly #options: PackReaderOptions;
+  /** holders that did not answer, and when they may be tried again */
+  readonly #silent = new Map<DeviceId, number>();
 
   constructor(options: PackReaderOptions) {
     this.#options = options;
@@ -190,8 +195,9 @@ export class PackReader {
     got: Segments,
     signal: AbortSignalLike | undefined,
   ): Promise<boolean> {
-    const { cooperation, codec, owner, onCorrupt, onReceived } = this.#options;
+    const { cooperation, codec, clock, owner, onCorrupt, onReceived } = this.#options;
     const { holder, agreement, row, shard, segments } = placement;
+    if ((this.#silent.get(holder) ?? -Infinity) > clock.monotonic()) return false;
     try {
       const cancel = signal ? { signal } : {};
       const remote = await cooperation.session(holder, cancel);
@@ -211,13 +217,18 @@ export class PackReader {
       const fault = faultOf(error);
       if (fault === 'aborted') throw error;
       if (fault === 'corrupt' || fault === 'not-found') onCorrupt(holder, count);
+      if (fault === 'unreachable' || fault === 'timeout')
+        this.#silent.set(holder, clock.monotonic() + UNREACHABLE_MS);
       return false;
     }
   }
 
   #reachable(placements: readonly Placement[]): Placement[] {
     const online = this.#online();
-    return placements.filter(({ holder }) => online.has(holder));
+    const now = this.#options.clock.monotonic();
+    return placements.filter(
+      ({ holder }) => online.has(holder) && (this.#silent.get(holder) ?? -Infinity) <= now,
+    );
   }
 
   #inOrder(placements: readonly Placement[]): Placement[] {

@@ -82,7 +82,8 @@ async function collect(run: RestoreRun, fail: (path: string, error: unknown) => 
   const visit = async (path: string, entry: TreeEntry): Promise<void> => {
     throwIfAborted(signal);
     try {
-      safeParts(path);
+      // Every sink checks again by the rules of its own platform.
+      safeParts(path, 'posix');
       found.push({ path, entry });
       if (entry.kind !== 'folder') return;
       const { entries } = await readTree(reader, entry.chunks, signal);
