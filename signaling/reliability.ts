@@ -4,7 +4,7 @@ import { readCbor } from '../src/core/schema.ts';
 
 const DAY_MS = 86_400_000;
 /** Days that count. */
-export const RELIABILITY_DAYS = 30;
+const RELIABILITY_DAYS = 30;
 /** The oldest day counts in part, so one more is kept. */
 const DAYS_KEPT = RELIABILITY_DAYS + 1;
 const OBSERVED_MAX_BYTES = 2048;

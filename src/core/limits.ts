@@ -12,7 +12,7 @@ export const CHUNK_MAX_BYTES = 896 * KIB;
 /** Chunks are joined into a bundle until this size, so small files compress together. */
 export const BUNDLE_TARGET_BYTES = 512 * KIB;
 /** Plain bytes of one bundle, never above (one chunk may make it this large). */
-export const BUNDLE_MAX_BYTES = CHUNK_MAX_BYTES;
+export const BUNDLE_MAX_BYTES = 896 * KIB;
 
 /** A pack is closed when its sealed bundles reach this. */
 export const PACK_TARGET_BYTES = 8 * MIB;
@@ -41,7 +41,7 @@ export const ROSTER_MAX_ENTRIES = 20_000;
 export const CERTIFICATE_MAX_BYTES = 1 * KIB;
 export const AGREEMENT_MAX_BYTES = 4 * KIB;
 /** Any other CBOR record (tree part, index part, snapshot): one bundle. */
-export const RECORD_MAX_BYTES = BUNDLE_MAX_BYTES;
+export const RECORD_MAX_BYTES = 896 * KIB;
 
 /** Names people choose: of a cooperative, a member, a device. UTF-8 bytes. */
 export const NAME_MAX_BYTES = 128;

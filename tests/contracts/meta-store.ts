@@ -3,9 +3,6 @@ import type { Bytes } from '../../src/core/bytes.ts';
 import type { MetaOperation, MetaStore } from '../../src/ports/meta-store.ts';
 import { expectFault, patternBytes } from './expect-fault.ts';
 
-/** The tables that this suite writes; for adapters that must know them when they open. */
-export const CONTRACT_TABLES = ['first', 'second'] as const;
-
 export interface MetaStoreHarness {
   readonly store: MetaStore;
   /** A second store over the same rows; called after the first was closed. */

@@ -38,7 +38,7 @@ export function restored(path: string, size = 0, more: Partial<RestoredEntry> = 
 }
 
 /** Paths that no sink may write; the agent never passes them, and a sink does not rely on that. */
-export const HOSTILE_PATHS: readonly string[] = [
+const HOSTILE_PATHS: readonly string[] = [
   '..',
   '../outside',
   'folder/../../outside',

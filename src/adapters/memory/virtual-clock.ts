@@ -6,7 +6,7 @@ import { turnOfEventLoop } from './event-loop.ts';
 import { TimerQueue } from './timer-queue.ts';
 
 /** 2026-01-01T00:00:00Z, where simulated time starts. */
-export const SIMULATION_START_MS = 1_767_225_600_000;
+const SIMULATION_START_MS = 1_767_225_600_000;
 
 /** How far `runUntilIdle` goes when timers are set again and again, as heartbeats are. */
 const IDLE_LIMIT_MS = 3_600_000;

@@ -192,7 +192,7 @@ export class PackPlacer {
 }
 
 /** Below this a pack would stand too near to loss to call it saved. */
-export function enoughShards(code: Code): number {
+function enoughShards(code: Code): number {
   return code.m + Math.ceil(code.k / 2);
 }
 
@@ -201,7 +201,7 @@ function sealFor(owner: AccountId, partner: Partner, pack: SealedPack, shard: nu
 }
 
 /** The sealed segments of a shard, as copies that may be transferred. */
-export function splitSegments(sealed: Bytes): Bytes[] {
+function splitSegments(sealed: Bytes): Bytes[] {
   const segments: Bytes[] = [];
   for (let at = 0; at < sealed.length; at += SEALED_SEGMENT_BYTES) {
     segments.push(sealed.slice(at, at + SEALED_SEGMENT_BYTES));

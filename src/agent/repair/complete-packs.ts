@@ -61,7 +61,7 @@ export async function completePacks(context: AgentContext, work: CompletePacks):
 }
 
 /** Shard numbers of a pack that no holder has. */
-export function missingShards(pack: StoredPack, placements: readonly Placement[]): number[] {
+function missingShards(pack: StoredPack, placements: readonly Placement[]): number[] {
   const placed = new Set(placements.map(({ shard }) => shard));
   return Array.from({ length: totalShards(pack.code) }, (_, shard) => shard).filter(
     (shard) => !placed.has(shard),

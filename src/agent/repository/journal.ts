@@ -89,7 +89,7 @@ export async function replayPart(repository: Repository, device: DeviceId, bytes
 }
 
 /** Takes a pack out of the local tables; chunks that another pack holds now keep their place. */
-export async function dropPack(repository: Repository, id: PackId): Promise<void> {
+async function dropPack(repository: Repository, id: PackId): Promise<void> {
   const pack = await repository.pack(id);
   if (!pack) return;
   const places = await repository.chunkPlaces(pack.chunks);

@@ -15,7 +15,7 @@ export async function joinInPage(profile: Profile, invite: string, name: string)
 }
 
 /** Reads the words that are shown once and says that they are kept. */
-export async function saveWords(page: Page): Promise<string> {
+async function saveWords(page: Page): Promise<string> {
   const element = handle(page, 'recovery-words');
   await element.waitFor();
   const words = (await element.innerText()).trim().split(/\s+/).join(' ');

@@ -15,7 +15,7 @@ export async function digestZip(path: string): Promise<Map<string, TreeDigest>> 
 }
 
 /** The part of a tree below one of its folders, with paths from there. */
-export function below(digests: ReadonlyMap<string, TreeDigest>, folder: string): Map<string, TreeDigest> {
+function below(digests: ReadonlyMap<string, TreeDigest>, folder: string): Map<string, TreeDigest> {
   const start = `${folder}/`;
   return new Map(
     [...digests].flatMap(([path, digest]) =>

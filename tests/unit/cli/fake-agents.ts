@@ -5,7 +5,7 @@ import { RoostError } from '../../../src/core/errors.ts';
 import { parseAccountId, parseCooperativeId, parseDeviceId } from '../../../src/core/ids.ts';
 
 export const DEVICE = parseDeviceId('d'.repeat(40));
-export const ACCOUNT = parseAccountId('a'.repeat(64));
+const ACCOUNT = parseAccountId('a'.repeat(64));
 
 /** The state of a member with nothing saved. */
 export function memberState(changes: Partial<AgentState> = {}): AgentState {

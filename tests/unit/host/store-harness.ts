@@ -17,7 +17,7 @@ import type { LedgerRow } from '../../../src/core/snapshot/types.ts';
 import type { Log } from '../../../src/ports/log.ts';
 import { patternBytes } from '../../contracts/expect-fault.ts';
 
-export const SILENT: Log = {
+const SILENT: Log = {
   debug: () => undefined,
   info: () => undefined,
   warn: () => undefined,

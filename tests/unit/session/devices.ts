@@ -31,7 +31,7 @@ export const COOPERATIVE = cooperativeIdFromBytes(new Uint8Array(32).fill(1));
 export const AGREEMENT = agreementIdFromBytes(new Uint8Array(16).fill(2));
 
 const silent = (): void => undefined;
-export const log: Log = { debug: silent, info: silent, warn: silent, error: silent };
+const log: Log = { debug: silent, info: silent, warn: silent, error: silent };
 
 /** Time stands still until `advance`. */
 export class ManualClock implements Clock {
