@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIP, isIPv4 } from 'node:net';
 import type { CooperativeId } from '../src/core/ids.ts';
+import { THIS_COMPUTER } from '../src/core/wire/broker-records.ts';
 
 /** An IPv6 socket shows IPv4 clients as ::ffff:a.b.c.d. */
 function plain(address: string): string {
@@ -48,9 +49,11 @@ export function rateKey(address: string): string {
 
 /**
  * Keyed hash of the first octets (IPv4 /16, IPv6 /32), different for every cooperative: equal means near, and nobody can
- * compute the address from it or follow a device from one cooperative to another. 16 hex digits.
+ * compute the address from it or follow a device from one cooperative to another. 16 hex digits. Devices on the broker's own
+ * computer are told apart from its neighbours by a value that says so.
  */
 export function neighbourhoodOf(secret: Uint8Array, cooperative: CooperativeId, address: string): string {
+  if (address === '::1' || address.startsWith('127.')) return THIS_COMPUTER;
   const prefix =
     isIP(address) === 6 ? groups(address).slice(0, 2).join(':') : address.split('.').slice(0, 2).join('.');
   return createHmac('sha256', secret).update(`${cooperative}\n${prefix}`).digest('hex').slice(0, 16);

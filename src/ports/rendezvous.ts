@@ -76,7 +76,7 @@ export interface DirectoryEntry extends Listing {
   readonly online: boolean;
   /** 0 to 1: share of the last 30 days online as the broker saw it */
   readonly reliability: number;
-  /** hash of the first octets of the address as the broker sees it; equal = same neighbourhood */
+  /** hash of the first octets of the address as the broker sees it; equal = same neighbourhood; THIS_COMPUTER over loopback */
   readonly neighbourhood: string;
   readonly seenAt: number;
 }

@@ -1,5 +1,6 @@
 import type { DeviceId } from '../../core/ids.ts';
 import type { RosterState } from '../../core/roster/types.ts';
+import { THIS_COMPUTER } from '../../core/wire/broker-records.ts';
 import type { PartnerState } from '../api.ts';
 import type { BookEntry } from './agreement-book.ts';
 import type { Directory } from './directory.ts';
@@ -39,7 +40,7 @@ export function partnerView(entry: BookEntry, sources: PartnerSources): Partner 
     platform: listing ? `${listing.family} on ${listing.system}` : record.platform,
     storageClass: listing?.storageClass ?? record.storageClass,
     neighbourhood,
-    sameComputer: neighbourhood !== undefined && neighbourhood === directory?.get(self)?.neighbourhood,
+    sameComputer: neighbourhood === THIS_COMPUTER && directory?.get(self)?.neighbourhood === THIS_COMPUTER,
   };
 }
 

@@ -5,6 +5,9 @@ import { CERTIFICATE_MAX_BYTES } from '../limits.ts';
 import type { Fields, Item } from '../schema.ts';
 import { ICE_SERVERS_MAX, ICE_TEXT_MAX_BYTES, LISTING_TEXT_MAX_BYTES } from './broker-limits.ts';
 
+/** The neighbourhood of devices that reach the broker over loopback: all of them are one computer. */
+export const THIS_COMPUTER = '0000000000000000';
+
 /** What a device tells about itself; the port's Listing. */
 export interface ListingRecord {
   readonly cooperative: CooperativeId;

@@ -61,6 +61,8 @@ describe('addresses', () => {
   });
 
   it('cannot be followed from one cooperative to another, nor computed without the key', () => {
+    expect(near('127.0.0.1')).toBe('0000000000000000');
+    expect(near('::1')).toBe(near('127.0.0.1'));
     expect(near('203.0.113.7')).not.toBe(neighbourhoodOf(secret, other, '203.0.113.7'));
     expect(near('203.0.113.7')).not.toBe(neighbourhoodOf(new Uint8Array(32), cooperative, '203.0.113.7'));
   });
