@@ -73,6 +73,7 @@ export default {
 
     may(MEMORY, MEMORY, CORE, PORTS),
     may(WEBSOCKET, WEBSOCKET, CORE, PORTS),
+    may(WEB, WEB, WEBSOCKET, CORE, PORTS, ...npm('idb', 'comlink', 'peerjs', 'workbox-window')),
     mayKnow(WEB, WORKERS),
     may(NODEJS, NODEJS, WEBSOCKET, CORE, PORTS, ...npm('node-datachannel', 'ignore')),
     // The codec runs in a thread; both ends of it speak comlink.
