@@ -131,7 +131,12 @@ export class Membership {
     meter?: ProgressMeter,
   ): ChunkReader {
     const { platform, repository } = this.#options;
-    return new ChunkReader({ repository, packs: this.packReader(onCorrupt, meter), codec: platform.codec });
+    return new ChunkReader({
+      repository,
+      packs: this.packReader(onCorrupt, meter),
+      codec: platform.codec,
+      clock: platform.clock,
+    });
   }
 
   tell(

@@ -1,8 +1,9 @@
 import type { Bytes } from '../../core/bytes.ts';
-import { RoostError } from '../../core/errors.ts';
+import { RoostError, faultOf } from '../../core/errors.ts';
 import type { ChunkId, PackId } from '../../core/ids.ts';
 import { MIB } from '../../core/limits.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { Codec } from '../../ports/codec.ts';
 import type { PackRef } from '../../core/snapshot/types.ts';
 import type { ChunkPlace } from '../repository/records.ts';
@@ -20,7 +21,11 @@ export interface ChunkReaderOptions {
   readonly repository: Repository;
   readonly packs: PackReader;
   readonly codec: Codec;
+  readonly clock: Clock;
 }
+
+/** What could not be had is not asked for again for this long: a pack may hold thousands of files. */
+const LACKING_MS = 60_000;
 
 /** Which bundles of which packs a restore will need, so that each pack is fetched once. */
 export type ReadPlan = ReadonlyMap<PackId, readonly number[]>;
@@ -32,6 +37,8 @@ export class ChunkReader implements TreeReader {
   readonly #plain = new ByteCache(PLAIN_CACHE_BYTES);
   readonly #fetching = new Map<string, Promise<void>>();
   readonly #opening = new Map<string, Promise<Bytes>>();
+  /** bundles that could not be had, why, and until when that counts */
+  readonly #lacking = new Map<string, { readonly error: unknown; readonly until: number }>();
 
   constructor(options: ChunkReaderOptions) {
     this.#options = options;
@@ -104,6 +111,8 @@ export class ChunkReader implements TreeReader {
       await this.#fetch(packId, bundle, plan, signal);
       sealed = this.#sealed.get(bundleKey(packId, bundle));
     }
+    const lacking = this.#lacking.get(bundleKey(packId, bundle));
+    if (!sealed && lacking) throw lacking.error;
     const pack = await repository.pack(packId);
     if (!pack || !sealed) throw new RoostError('not-found', `pack ${packId} is not in the index`);
     const together = [{ index: bundle, sealed: sealed.slice() }];
@@ -150,17 +159,38 @@ export class ChunkReader implements TreeReader {
     if (this.#sealed.get(bundleKey(packId, bundle))) return;
     const pack = await this.#options.repository.pack(packId);
     if (!pack) throw new RoostError('not-found', `pack ${packId} is not in the index`);
-    const wanted = plan?.get(packId)?.filter((index) => !this.#sealed.get(bundleKey(packId, index))) ?? [];
-    const fetched = this.#options.packs
-      .bundles(pack, wanted.includes(bundle) ? wanted : [bundle, ...wanted], signal)
-      .then((bundles) => {
-        for (const [index, bytes] of bundles) this.#sealed.set(bundleKey(packId, index), bytes);
-      });
+    const lacking = this.#lacking.get(bundleKey(packId, bundle));
+    if (lacking && lacking.until > this.#options.clock.monotonic()) throw lacking.error;
+    const planned = plan?.get(packId)?.filter((index) => !this.#sealed.get(bundleKey(packId, index))) ?? [];
+    const wanted = planned.includes(bundle) ? planned : [bundle, ...planned];
+    const fetched = this.#fetchBundles(pack, wanted, signal);
     this.#fetching.set(packId, fetched);
     try {
       await fetched;
     } finally {
       if (this.#fetching.get(packId) === fetched) this.#fetching.delete(packId);
+    }
+  }
+
+  async #fetchBundles(
+    pack: PackRef,
+    wanted: readonly number[],
+    signal: AbortSignalLike | undefined,
+  ): Promise<void> {
+    let bundles: ReadonlyMap<number, Bytes> = new Map();
+    let error: unknown = new RoostError('too-few', `too few pieces of pack ${pack.packId} can be read`);
+    try {
+      bundles = await this.#options.packs.bundles(pack, wanted, signal);
+    } catch (failure) {
+      if (faultOf(failure) === 'aborted') throw failure;
+      error = failure;
+    }
+    const until = this.#options.clock.monotonic() + LACKING_MS;
+    for (const index of wanted) {
+      const key = bundleKey(pack.packId, index);
+      const bytes = bundles.get(index);
+      if (bytes) this.#sealed.set(key, bytes);
+      else this.#lacking.set(key, { error, until });
     }
   }
 }

@@ -47,7 +47,10 @@ export class PackReader {
     this.#options = options;
   }
 
-  /** @throws RoostError 'too-few' when fewer than `m` shards of a needed range can be had */
+  /**
+   * The wanted bundles that can be had: with too few shards left, those that lie wholly in shards still there.
+   * @throws RoostError 'too-few' when none can
+   */
   async bundles(
     pack: PackRef,
     wanted: readonly number[],
@@ -56,8 +59,17 @@ export class PackReader {
     const placements = await this.#options.repository.placements(pack.packId);
     const ranges = wanted.map((index) => ({ index, ...bundleRange(pack, index) }));
     const needed = neededSegments(pack, ranges);
-    const got = await this.#read(pack, placements, needed, signal);
-    return new Map(ranges.map(({ index, start, length }) => [index, slice(pack, got, start, length)]));
+    const got: Segments = new Map();
+    let lacking: RoostError | undefined;
+    try {
+      await this.#read(pack, placements, needed, got, signal);
+    } catch (error) {
+      if (!(error instanceof RoostError) || error.fault !== 'too-few') throw error;
+      lacking = error;
+    }
+    const whole = lacking === undefined ? ranges : ranges.filter((range) => isCovered(pack, got, range));
+    if (whole.length === 0 && lacking !== undefined) throw lacking;
+    return new Map(whole.map(({ index, start, length }) => [index, slice(pack, got, start, length)]));
   }
 
   /** The plain data shards of a pack, all `m` of them, to remake others from. @throws RoostError 'too-few' */
@@ -68,7 +80,8 @@ export class PackReader {
     const placements = await this.#options.repository.placements(pack.packId);
     const segments = new Set(Array.from({ length: Math.ceil(pack.shardBytes / SEGMENT_BYTES) }, (_, i) => i));
     const shards = Array.from({ length: pack.code.m }, (_, shard) => shard);
-    const got = await this.#read(pack, placements, new Map(shards.map((shard) => [shard, segments])), signal);
+    const got: Segments = new Map();
+    await this.#read(pack, placements, new Map(shards.map((shard) => [shard, segments])), got, signal);
     return shards.map((shard) => ({
       shard,
       bytes: slice(pack, got, shard * pack.shardBytes, pack.shardBytes),
@@ -79,9 +92,9 @@ export class PackReader {
     pack: PackRef,
     placements: readonly Placement[],
     needed: ReadonlyMap<number, ReadonlySet<number>>,
+    got: Segments,
     signal: AbortSignalLike | undefined,
-  ): Promise<Segments> {
-    const got: Segments = new Map();
+  ): Promise<void> {
     await Promise.all(
       [...needed].map(([shard, segments]) => this.#direct(pack, placements, shard, segments, got, signal)),
     );
@@ -89,7 +102,6 @@ export class PackReader {
       [...segments].filter((segment) => !got.get(shard)?.has(segment)).map((segment) => ({ shard, segment })),
     );
     if (missing.length > 0) await this.#remake(pack, placements, missing, got, signal);
-    return got;
   }
 
   /** Asks the holders of one data shard; what does not come in time or does not verify stays missing. */
@@ -281,6 +293,17 @@ function neededSegments(
     }
   }
   return needed;
+}
+
+/** Whether all segments of a range were read. */
+function isCovered(
+  pack: PackRef,
+  got: Segments,
+  range: { readonly start: number; readonly length: number },
+): boolean {
+  return [...neededSegments(pack, [range])].every(([shard, segments]) =>
+    [...segments].every((segment) => got.get(shard)?.has(segment)),
+  );
 }
 
 /** Plain bytes of one segment of a shard; the last one is shorter. */
