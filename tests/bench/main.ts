@@ -3,12 +3,18 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { compareWithRestic } from './backup-and-restore.ts';
+import { compareInChromium } from './chromium.ts';
 import { betweenMarkers, table } from './measure.ts';
+import { compareWithBareChannel } from './transport.ts';
 
 const DOCUMENT = join(import.meta.dirname, '../../docs/performance.md');
 const RUNS = 3;
 
-const comparisons = await compareWithRestic(RUNS);
+const comparisons = [
+  await compareWithBareChannel(RUNS),
+  ...(await compareWithRestic(RUNS)),
+  ...(await compareInChromium(RUNS)),
+];
 const processors = cpus();
 const machine = `${processors.length} × ${processors[0]?.model ?? 'unknown processor'}, ${process.platform}, Node.js ${process.version}`;
 const text = `${table(comparisons)}\n\nMeasured on ${machine}, ${new Date().toISOString().slice(0, 10)}.`;
