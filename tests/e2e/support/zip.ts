@@ -13,13 +13,3 @@ export async function digestZip(path: string): Promise<Map<string, TreeDigest>> 
   }
   return digests;
 }
-
-/** The part of a tree below one of its folders, with paths from there. */
-function below(digests: ReadonlyMap<string, TreeDigest>, folder: string): Map<string, TreeDigest> {
-  const start = `${folder}/`;
-  return new Map(
-    [...digests].flatMap(([path, digest]) =>
-      path.startsWith(start) ? [[path.slice(start.length), digest]] : [],
-    ),
-  );
-}
