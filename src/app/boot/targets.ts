@@ -1,3 +1,4 @@
+import { operatingSystem } from '../../adapters/web/about.ts';
 import { openDownload } from '../../adapters/web/download.ts';
 import { HandleSink } from '../../adapters/web/handle-sink.ts';
 import { ZipSink } from '../../adapters/web/zip-sink.ts';
@@ -7,6 +8,7 @@ import { canPickDirectory, pickDirectory } from './directory-picker.ts';
 
 /** Where a restore can go: a picked folder, or a ZIP that downloads while it is written. */
 export function webTargets(clock: Clock): RestoreTargets {
+  const onWindows = operatingSystem(navigator.userAgent, navigator.maxTouchPoints) === 'windows';
   return {
     canPickFolder: canPickDirectory(),
     folder: async () => {
@@ -16,6 +18,7 @@ export function webTargets(clock: Clock): RestoreTargets {
       await sink.prepare();
       return sink;
     },
-    zip: async (name) => new ZipSink(await openDownload(name, clock), { portableNames: true }),
+    // Windows unpacks no name such as `a:b`, so it gets them escaped; everywhere else a file keeps its name.
+    zip: async (name) => new ZipSink(await openDownload(name, clock), { portableNames: onWindows }),
   };
 }

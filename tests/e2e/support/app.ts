@@ -71,5 +71,17 @@ export async function recoverInPage(page: Page, url: string, words: string): Pro
   await page.goto(`${url}/#restore`);
   await handle(page, 'words-input').fill(words);
   await handle(page, 'continue').click();
-  await handle(page, 'health').waitFor({ timeout: 2 * MINUTE_MS });
+  await snapshotOrFault(page);
+}
+
+/** Recovery ends with the snapshots on screen; what the page says instead is worth more than a timeout. */
+async function snapshotOrFault(page: Page): Promise<void> {
+  try {
+    await handle(page, 'snapshot-row')
+      .first()
+      .waitFor({ timeout: 2 * MINUTE_MS });
+  } catch (error) {
+    const text = await page.locator('body').innerText();
+    throw new Error(`no snapshot came; the page says:\n${text.slice(0, 2000)}`, { cause: error });
+  }
 }
