@@ -8,7 +8,8 @@ import { OWNER_TABLES } from './repository/tables.ts';
 const KEY = 'activity';
 const ENTRIES_MAX = 500;
 
-type Row = [number, string, Record<string, string | number>, ActivityEntry['level']];
+/** What the decoder gives back: maps are Maps there. */
+type Row = [number, string, ReadonlyMap<string, string | number>, ActivityEntry['level']];
 
 /** What the app did and why, newest first, kept over restarts. */
 export class Activity {
@@ -32,7 +33,12 @@ export class Activity {
     if (!bytes) return;
     try {
       const rows = decodeCbor(bytes, RECORD_MAX_BYTES) as Row[];
-      this.#entries = rows.map(([at, event, details, level]) => ({ at, event, details, level }));
+      this.#entries = rows.map(([at, event, details, level]) => ({
+        at,
+        event,
+        details: Object.fromEntries(details),
+        level,
+      }));
     } catch {
       this.#entries = [];
     }
@@ -50,7 +56,7 @@ export class Activity {
     const rows: Row[] = this.#entries.map((entry) => [
       entry.at,
       entry.event,
-      { ...entry.details },
+      new Map(Object.entries(entry.details)),
       entry.level,
     ]);
     this.#saving = this.#saving

@@ -61,6 +61,7 @@ describe('the three doors, by keyboard alone', () => {
     await page.keyboard.press('Space');
     await page.getByTestId('health').waitFor();
     expect(page.url()).not.toContain('join=');
+    expect(await page.getByText('so the invite was not used').count()).toBe(0);
     await close();
   });
 
