@@ -26,12 +26,12 @@ const properNames = (platform: string): string =>
     .map((word) => text.partners.platforms[word] ?? word)
     .join(' ');
 
-/** What it is and what it runs on, once each: "Kitchen laptop, Firefox on Linux, in a browser tab". */
+/** What it is and what it runs on, without repeating its name: "Kitchen laptop, Firefox on Linux, in a browser tab". */
 export function partnerPlace(
-  partner: Pick<PartnerView, 'deviceLabel' | 'platform' | 'storageClass'>,
+  partner: Pick<PartnerView, 'name' | 'deviceLabel' | 'platform' | 'storageClass'>,
 ): string {
   const parts = [
-    properNames(partner.deviceLabel),
+    partner.deviceLabel === partner.name ? '' : properNames(partner.deviceLabel),
     properNames(partner.platform),
     text.partners.classes[partner.storageClass] ?? '',
   ];
