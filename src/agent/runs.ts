@@ -1,4 +1,4 @@
-import type { DeviceId, SnapshotId } from '../core/ids.ts';
+import type { DeviceId, PackId, SnapshotId } from '../core/ids.ts';
 import { MIB } from '../core/limits.ts';
 import type { AbortSignalLike } from '../core/progress.ts';
 import type { Source } from '../ports/source.ts';
@@ -46,12 +46,13 @@ export async function runBackupOn(
   const startedAt = context.platform.clock.monotonic();
   await context.repository.dropIntents();
   // Before the scan: what a holder lost for good must count as changed.
-  await mend(membership, context, meter, signal);
+  const removedPacks = await mend(membership, context, meter, signal);
   const outcome = await runBackup(context, {
     sources,
     meter,
     gate,
     trees: membership.reader(),
+    removedPacks,
     signal,
     spread: (bytes) => findPartners(context, options.code, bytes, signal),
   });
@@ -87,25 +88,29 @@ async function findPartners(
   return { code: chosen, partners: roomy };
 }
 
-/** Looks what holders still have and remakes what they lost, before new packs rely on them. */
+/**
+ * Looks what holders still have and remakes what they lost, before new packs rely on them.
+ * @returns packs that are lost for good
+ */
 async function mend(
   membership: Membership,
   context: AgentContext,
   meter: ProgressMeter,
   signal: AbortSignalLike | undefined,
-): Promise<void> {
+): Promise<readonly PackId[]> {
   const partners = await context.cooperation.ensurePartners(ROOM_MARGIN_BYTES, signal ? { signal } : {});
   await drainReleases(context, signal);
   for (const { holder, lost } of await reconcileLedgers(context, signal)) {
     if (lost.length > 0) membership.tell('pieces-lost', { device: holder, pieces: lost.length }, 'warning');
   }
-  const { remade } = await completePacks(context, {
+  const { remade, lost: removed } = await completePacks(context, {
     partners,
     placer: placer(context, partners, meter, signal),
     reader: membership.packReader(() => undefined),
     signal,
   });
   if (remade > 0) membership.tell('pieces-remade', { pieces: remade }, 'info');
+  return removed;
 }
 
 export async function runRestoreOn(

@@ -1,5 +1,5 @@
 import type { Code } from '../../core/erasure/codes.ts';
-import type { ChunkId, SnapshotId } from '../../core/ids.ts';
+import type { ChunkId, PackId, SnapshotId } from '../../core/ids.ts';
 import { snapshotIdFromBytes } from '../../core/ids.ts';
 import { UNREADABLE_MAX } from '../../core/limits.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
@@ -39,6 +39,8 @@ export interface BackupRun {
   readonly meter: ProgressMeter;
   readonly gate: Gate;
   readonly trees: TreeReader;
+  /** packs lost for good: the new head frees what is left of them */
+  readonly removedPacks: readonly PackId[];
   readonly signal: AbortSignalLike | undefined;
 }
 
@@ -143,7 +145,7 @@ class Run {
       };
       await commitRun(this.#context, {
         snapshots: [snapshot],
-        removedPacks: [],
+        removedPacks: run.removedPacks,
         forgotten: [],
         code: this.#code,
         place: (pack) => this.#placer.place(pack),

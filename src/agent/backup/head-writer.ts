@@ -15,7 +15,7 @@ import type { PlacedPack } from './pack-placer.ts';
 import { PackWriter } from './pack-writer.ts';
 import type { SealedPack } from './pack-writer.ts';
 
-/** With more journal packs than this the next run writes the journal anew. */
+/** With more journal packs than this the next run writes the journal anew, as it does when one of them is lost. */
 const JOURNAL_PACKS_MAX = 64;
 const HEAD_SENDS_UNDER_WAY = 8;
 
@@ -34,14 +34,10 @@ export interface CommitRequest {
 export async function commitRun(context: AgentContext, request: CommitRequest): Promise<void> {
   const { repository } = context;
   const own = await repository.ownHead();
-  const compact = own.index.length >= JOURNAL_PACKS_MAX;
+  const lost = new Set(request.removedPacks);
+  const compact = own.index.length >= JOURNAL_PACKS_MAX || own.index.some(({ packId }) => lost.has(packId));
   const forgotten = new Set(request.forgotten);
-  const { fresh, orphans, removed } = await packsToJournal(
-    context,
-    own,
-    compact,
-    new Set(request.removedPacks),
-  );
+  const { fresh, orphans, removed } = await packsToJournal(context, own, compact, lost);
   const kept = compact
     ? (await repository.snapshots()).filter((s) => s.device === context.device && !forgotten.has(s.id))
     : [];

@@ -1,5 +1,6 @@
 import { totalShards } from '../../core/erasure/codes.ts';
 import { faultOf, messageOf } from '../../core/errors.ts';
+import type { PackId } from '../../core/ids.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
 import type { PackPlacer } from '../backup/pack-placer.ts';
 import { throwIfAborted } from '../cancellation.ts';
@@ -19,8 +20,8 @@ export interface Completed {
   readonly remade: number;
   /** packs that still miss pieces */
   readonly incomplete: number;
-  /** packs with fewer than `m` pieces anywhere: their content is read from the source again */
-  readonly lost: number;
+  /** packs with fewer than `m` pieces anywhere: their content is read from the source again, and the next head frees them */
+  readonly lost: readonly PackId[];
 }
 
 /**
@@ -31,18 +32,19 @@ export async function completePacks(context: AgentContext, work: CompletePacks):
   const { repository, platform, device } = context;
   let remade = 0;
   let incomplete = 0;
-  let lost = 0;
+  const lost: PackId[] = [];
   for await (const pack of repository.packs()) {
     throwIfAborted(work.signal);
-    if (pack.device !== device) continue;
     const placements = await repository.placements(pack.packId);
     const missing = missingShards(pack, placements);
     if (missing.length === 0) continue;
     if (totalShards(pack.code) - missing.length < pack.code.m) {
       await giveUp(context, pack);
-      lost++;
+      if (pack.device === device) lost.push(pack.packId);
       continue;
     }
+    // Another device of the account cares for its packs itself; only what it lost for good must not be relied on here.
+    if (pack.device !== device) continue;
     try {
       const added = await remake(context, work, pack, placements, missing);
       remade += added;
@@ -81,9 +83,11 @@ async function remake(
   if (spares.length === 0) return 0;
   const present = await work.reader.dataShards(pack, work.signal);
   const added: Placement[] = [];
-  for (const shard of missing) {
+  const wanted = [...missing];
+  while (wanted.length > 0) {
     const spare = spares.shift();
     if (!spare) break;
+    const shard = wanted[0] ?? 0;
     try {
       const remakeFor = (
         seal: Parameters<Parameters<PackPlacer['add']>[0]>[0],
@@ -95,6 +99,7 @@ async function remake(
           seal,
         });
       added.push(await work.placer.add(remakeFor, { packId: pack.packId, shard }, spare));
+      wanted.shift();
     } catch (error) {
       if (faultOf(error) === 'aborted') throw error;
       platform.log.warn('remade piece not taken', { device: spare.device, fault: faultOf(error) });
