@@ -66,12 +66,12 @@ describe('bytes that somebody flipped at rest', () => {
   });
 
   it("in the rows of a holder's ledger: no wrong byte comes out", async () => {
-    await whileStopped(cooperative.holders[1]!, (home) => flipStoredValues(home, 'host-rows'));
+    await whileStopped(cooperative.holders[1]!, (home) => flipStoredValues(home, 't_host-rows'));
     await restoreFresh();
   });
 
   it('in the heads that a holder keeps: the heads of others lead to everything', async () => {
-    await whileStopped(cooperative.holders[2]!, (home) => flipStoredValues(home, 'host-heads'));
+    await whileStopped(cooperative.holders[2]!, (home) => flipStoredValues(home, 't_host-heads'));
     await restoreFresh();
   });
 

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import nodeDataChannel from 'node-datachannel';
 import type { DataChannel, DescriptionType, PeerConnection } from 'node-datachannel';
 import { WebSocket, WebSocketServer } from 'ws';
+import type { RawData } from 'ws';
 import type { Workspace } from './workspace.ts';
 
 /** A broker that puts itself between two devices: it ends both of their connections and passes messages on. */
@@ -41,22 +42,20 @@ export async function startMitmBroker(workspace: Workspace): Promise<MitmBroker>
   sockets.on('connection', (client, request) => {
     const upstream = new WebSocket(`${state.upstream.replace(/^http/, 'ws')}${request.url ?? '/'}`);
     const id = new URL(request.url ?? '/', 'http://localhost').searchParams.get('id') ?? '';
-    const early: string[] = [];
+    const early: (() => void)[] = [];
     const up: Send = (message) => upstream.send(JSON.stringify(message));
-    const down: Send = (message) => client.send(JSON.stringify(message));
     const isSignaling = request.url?.startsWith('/peerjs') === true;
-    if (isSignaling) clients.set(id, down);
+    if (isSignaling) clients.set(id, (message) => client.send(JSON.stringify(message)));
 
-    const passOn = (text: string): void => {
-      const message = isSignaling && state.intercepting ? asSignal(text) : undefined;
-      if (message === undefined) upstream.send(text);
+    const passOn = (data: RawData, binary: boolean): void => {
+      const message = isSignaling && state.intercepting ? asSignal(String(data)) : undefined;
+      if (message === undefined) upstream.send(data as Buffer, { binary });
       else intercept({ ...message, src: id }, up);
     };
-    upstream.on('open', () => early.splice(0).forEach(passOn));
-    client.on('message', (data) => {
-      const text = String(data);
-      if (upstream.readyState === WebSocket.OPEN) passOn(text);
-      else early.push(text);
+    upstream.on('open', () => early.splice(0).forEach((pass) => pass()));
+    client.on('message', (data, binary) => {
+      if (upstream.readyState === WebSocket.OPEN) passOn(data, binary);
+      else early.push(() => passOn(data, binary));
     });
     upstream.on('message', (data, binary) => client.send(data as Buffer, { binary }));
     client.on('close', () => upstream.terminate());
