@@ -23,6 +23,10 @@ export function healthSentence(
     health.lastSavedAt === undefined ? undefined : words.savedAt(formatAgo(health.lastSavedAt, now));
   switch (health.state) {
     case 'empty':
+      // After a recovery: partners hold what another device saved.
+      if (folders.length === 0 && state.partners.some((partner) => partner.held > 0)) {
+        return { sentence: words.emptyHere, next: words.emptyHereNext };
+      }
       return health.reason === undefined
         ? { sentence: words.empty, next: folders.length === 0 ? words.emptyNext : undefined }
         : { sentence: words.empty, next: words.reasons[health.reason].next };

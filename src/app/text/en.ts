@@ -181,6 +181,8 @@ export const en = {
     paused: 'Paused: nothing is sent until you go on.',
     empty: 'Nothing is saved yet.',
     emptyNext: 'Choose a folder to begin.',
+    emptyHere: 'Nothing of this device is saved yet.',
+    emptyHereNext: 'What you saved before is under Files. Choose a folder to go on saving.',
     atRisk: 'At risk.',
     savedAt: (when: string): string => `Last saved ${when}.`,
     reasons: {
