@@ -18,4 +18,5 @@ const code = await run({
   agents: nodeAgents(shareHome),
   shared: false,
 });
+clearInterval(alive);
 await exitWith(code);

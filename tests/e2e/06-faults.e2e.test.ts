@@ -167,7 +167,9 @@ describe('faults and what they say', () => {
       await makeSmallTree(join(tree, 'while-broker-dies'), 100, 12 * MIB);
       const child = spawnRoost(cooperative.owner.home, ['backup', tree]);
       const end = finished(child);
-      child.stdout!.once('data', () => void cooperative.broker.kill());
+      child.stdout!.on('data', (data) => {
+        if (String(data).includes('"saving"')) void cooperative.broker.kill();
+      });
       const { code, last } = await end;
       expect({ code, event: last['event'] }).toEqual({ code: 0, event: 'done' });
       expect(cooperative.broker.running).toBe(false);

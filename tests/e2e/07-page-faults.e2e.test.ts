@@ -40,6 +40,7 @@ describe('what a page says when something is wrong', () => {
     await second.goto(cooperative.url);
     await handle(second, 'health').waitFor();
 
+    await profile.page.bringToFront();
     await addFolder(profile.page, tree);
     await waitForHealth(profile.page, 'protected');
     await waitForHealth(second, 'protected');

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import type { BackupReport, Health } from '../../agent/api.ts';
 import { directorySource } from '../../adapters/nodejs/source.ts';
-import { RoostError } from '../../core/errors.ts';
+import { RoostError, faultOf, messageOf } from '../../core/errors.ts';
+import type { Source } from '../../ports/source.ts';
 import type { Command } from '../command.ts';
 import { EXIT_DONE, EXIT_PARTLY } from '../exit-codes.ts';
 import { count, formatBytes, formatDuration, printable } from '../format.ts';
@@ -21,9 +22,7 @@ export const backup: Command = {
     const exclude =
       excludeFile === undefined ? [] : patterns(await readTextFile(cwd, 'exclude-file', excludeFile));
     const code = stringValue(values, 'code');
-    const sources = await Promise.all(
-      positionals.map((path) => directorySource(resolve(cwd, path), { exclude })),
-    );
+    const sources = await Promise.all(positionals.map((path) => openFolder(resolve(cwd, path), exclude)));
 
     return agents.use(
       home,
@@ -62,6 +61,15 @@ export const backup: Command = {
     );
   },
 };
+
+/** @throws RoostError that names the folder */
+async function openFolder(path: string, exclude: readonly string[]): Promise<Source> {
+  try {
+    return await directorySource(path, { exclude });
+  } catch (error) {
+    throw new RoostError(faultOf(error), `${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
 
 function patterns(text: string): string[] {
   return text
