@@ -1,3 +1,6 @@
+import type { AbortSignalLike } from '../core/progress.ts';
+import { abortable, throwIfAborted } from './cancellation.ts';
+
 /** Pause and resume: work passes while it is open. */
 export class Gate {
   #closed = false;
@@ -18,8 +21,11 @@ export class Gate {
     for (const resume of waiting) resume();
   }
 
-  /** Resolves at once while open, else when opened. */
-  async pass(): Promise<void> {
-    while (this.#closed) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  /** Resolves at once while open, else when opened. @throws RoostError 'aborted' as soon as the signal fires, paused or not */
+  async pass(signal?: AbortSignalLike): Promise<void> {
+    while (this.#closed) {
+      await abortable(new Promise<void>((resolve) => this.#waiting.push(resolve)), signal);
+    }
+    throwIfAborted(signal);
   }
 }

@@ -52,7 +52,7 @@ export function judgeHealth(facts: HealthFacts): Health {
   const online = new Set(cooperation?.connected().map(({ peer }) => peer.device));
   const reason = reasonOf(facts);
   const state =
-    facts.folders === 0 && !facts.saving
+    facts.folders === 0 && facts.failure === undefined && !facts.saving
       ? 'empty'
       : facts.paused
         ? 'paused'

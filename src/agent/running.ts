@@ -156,16 +156,18 @@ export class Membership {
 
   async removeFolder(name: string): Promise<void> {
     const { repository } = this.#options;
-    await writeFolders(
-      repository,
-      (await readFolders(repository)).filter((folder) => folder.name !== name),
-    );
+    const rest = (await readFolders(repository)).filter((folder) => folder.name !== name);
+    await writeFolders(repository, rest);
+    // Nothing is left that the last run could have failed to save.
+    if (rest.length === 0) this.#failure = undefined;
     await this.refreshStanding();
   }
 
   /** After each run: why it failed, or that it did not; what it left unread. */
   async runEnded(fault: Fault | undefined, unreadable: number): Promise<void> {
-    this.#failure = fault === undefined ? (unreadable > 0 ? 'files-unreadable' : undefined) : reasonOf(fault);
+    const failure = fault === undefined ? undefined : reasonOf(fault);
+    const nobody = failure === 'too-few-partners' && this.#open.partners().length === 0;
+    this.#failure = nobody ? 'no-partners' : (failure ?? (unreadable > 0 ? 'files-unreadable' : undefined));
     await this.refreshStanding();
   }
 

@@ -1,3 +1,4 @@
+import { RoostError } from '../core/errors.ts';
 import type { DeviceId, PackId, SnapshotId } from '../core/ids.ts';
 import { MIB } from '../core/limits.ts';
 import type { AbortSignalLike } from '../core/progress.ts';
@@ -23,6 +24,7 @@ import { drainReleases } from './ledgers/releases.ts';
 import type { Membership } from './running.ts';
 import type { Partner } from './network/types.ts';
 import type { ProgressMeter } from './progress-meter.ts';
+import { learnOtherDevices } from './recover/other-devices.ts';
 import { recoverAccount } from './recover/recover.ts';
 import type { RecoverRun } from './recover/recover.ts';
 import { completePacks } from './repair/complete-packs.ts';
@@ -77,9 +79,12 @@ async function findPartners(
   bytes: number,
   signal: AbortSignalLike | undefined,
 ): Promise<Spread> {
-  const { cooperation } = context;
+  const { cooperation, keys } = context;
   const cancel = signal ? { signal } : {};
   const some = await cooperation.ensurePartners(ROOM_MARGIN_BYTES, cancel);
+  if (some.length === 0 && cooperation.connected().some(({ peer }) => peer.account !== keys.account)) {
+    throw new RoostError('full', `none of the members in reach has ${ROOM_MARGIN_BYTES} bytes left for us`);
+  }
   const chosen = chooseCode(code, some.length);
   const perPartner = Math.ceil((bytes * ROOM_FACTOR) / chosen.m) + ROOM_MARGIN_BYTES;
   const partners = await cooperation.ensurePartners(perPartner, cancel);
@@ -99,6 +104,7 @@ async function mend(
   signal: AbortSignalLike | undefined,
 ): Promise<readonly PackId[]> {
   const partners = await context.cooperation.ensurePartners(ROOM_MARGIN_BYTES, signal ? { signal } : {});
+  await learnOtherDevices(context, membership.reader(), signal);
   await drainReleases(context, signal);
   for (const { holder, lost } of await reconcileLedgers(context, signal)) {
     if (lost.length > 0) membership.tell('pieces-lost', { device: holder, pieces: lost.length }, 'warning');
@@ -152,11 +158,13 @@ export async function runForgetOn(
 ): Promise<ForgetOutcome> {
   const context = await membership.start();
   const partners = await context.cooperation.ensurePartners(ROOM_MARGIN_BYTES);
+  const others = await learnOtherDevices(context, membership.reader(), undefined);
   const outcome = await forget(context, {
     rules,
     code: autoCode(partners.length),
     placer: placer(context, partners, meter, undefined),
     reader: membership.reader(),
+    others,
     signal: undefined,
   });
   await drainReleases(context);

@@ -1,8 +1,10 @@
 import type { Code } from '../../core/erasure/codes.ts';
+import { RoostError } from '../../core/errors.ts';
 import type { ChunkId, PackId, SnapshotId } from '../../core/ids.ts';
 import { snapshotIdFromBytes } from '../../core/ids.ts';
 import { UNREADABLE_MAX } from '../../core/limits.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
+import { isTreeName } from '../../core/snapshot/tree.ts';
 import type { Snapshot, TreeEntry } from '../../core/snapshot/types.ts';
 import type { Source } from '../../ports/source.ts';
 import type { AgentContext } from '../context.ts';
@@ -25,6 +27,8 @@ import { TreeWriter, treeEntry } from './tree-writer.ts';
 
 /** Files looked up in the scan's memory in one call. */
 const LOOKUP_BATCH = 1_000;
+
+const CHANGED_WHILE_READ = 'it changed while it was read; the next run saves it again';
 
 /** Whom to give pieces to, and how a pack is spread over them. */
 export interface Spread {
@@ -53,6 +57,7 @@ export interface BackupOutcome {
 /** One run: scan, read what is new, place packs, write trees, journal and head. */
 export async function runBackup(context: AgentContext, run: BackupRun): Promise<BackupOutcome> {
   const startedAt = context.platform.clock.now();
+  checkNames(run.sources);
   run.meter.phase('scanning');
   const scanned: Changed[] = [];
   for (const source of run.sources) {
@@ -69,6 +74,18 @@ export async function runBackup(context: AgentContext, run: BackupRun): Promise<
   const spread = await run.spread(bytes);
   run.meter.phase('saving');
   return new Run(context, run, spread, startedAt).execute(scanned);
+}
+
+/** Folders lie side by side in a snapshot, by their names. @throws RoostError 'usage' */
+function checkNames(sources: readonly Source[]): void {
+  const names = new Set<string>();
+  for (const { name } of sources) {
+    if (!isTreeName(name))
+      throw new RoostError('usage', `a folder must have a plain name, got one of ${name.length} characters`);
+    if (names.has(name))
+      throw new RoostError('usage', `folders must have different names, got "${name}" twice`);
+    names.add(name);
+  }
 }
 
 /** A scanned folder with the files that must be read. */
@@ -230,9 +247,11 @@ class Run {
     file: { readonly chunks: readonly ChunkId[]; readonly bytes: number; readonly lastPack: number },
   ): Promise<void> {
     const { path, size, mtimeNs } = node.entry;
-    if (file.bytes !== size) return;
     const now = await scanned.source.stat(path).catch(() => undefined);
-    if (now?.size !== size || now.mtimeNs !== mtimeNs) return;
+    if (file.bytes !== size || now?.size !== size || now.mtimeNs !== mtimeNs) {
+      node.changed = true;
+      return;
+    }
     const row = {
       key: fileKey(scanned.source.name, path),
       record: { size, mtimeNs, chunks: file.chunks, run: this.#startedAt },
@@ -290,8 +309,10 @@ function sum(folders: readonly FolderRecord[], field: 'files' | 'folders' | 'byt
 }
 
 function unreadablePaths({ source, files, unreadable }: ScannedSource): { path: string; reason: string }[] {
-  const faults = files.flatMap(({ entry, fault }) =>
-    fault === undefined ? [] : [{ path: joinPath(source.name, entry.path), reason: fault }],
+  const faults = files.flatMap(({ entry, fault, changed }) =>
+    fault === undefined && !changed
+      ? []
+      : [{ path: joinPath(source.name, entry.path), reason: fault ?? CHANGED_WHILE_READ }],
   );
   return [...unreadable, ...faults];
 }

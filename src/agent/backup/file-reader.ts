@@ -5,7 +5,6 @@ import { CHUNK_MIN_BYTES, MIB } from '../../core/limits.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
 import type { Codec } from '../../ports/codec.ts';
 import type { Source } from '../../ports/source.ts';
-import { throwIfAborted } from '../cancellation.ts';
 import type { Gate } from '../gate.ts';
 import { mapLimited } from '../limiter.ts';
 import type { ScanNode } from './scan.ts';
@@ -60,8 +59,7 @@ export async function* readFiles(files: Iterable<ScanNode>, options: ReaderOptio
 }
 
 async function* readSmall(batch: readonly ScanNode[], options: ReaderOptions): AsyncGenerator<CutFile> {
-  await options.gate.pass();
-  throwIfAborted(options.signal);
+  await options.gate.pass(options.signal);
   const contents = await mapLimited(batch, READS_UNDER_WAY, (node) => readWhole(node, options));
   const read = batch.flatMap((node, i) => {
     const bytes = contents[i];
@@ -101,8 +99,7 @@ async function* readLarge(node: ScanNode, options: ReaderOptions): AsyncGenerato
   let offset = 0;
   let ahead: Promise<Bytes | undefined> | undefined = readWindow(node, 0, options);
   while (ahead !== undefined) {
-    await gate.pass();
-    throwIfAborted(signal);
+    await gate.pass(signal);
     const fresh: Bytes | undefined = await ahead;
     if (fresh === undefined) return;
     offset += fresh.length;

@@ -1,6 +1,7 @@
 import type { ChunkId } from '../../core/ids.ts';
+import { PATH_MAX_DEPTH } from '../../core/limits.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
-import { isTreeName } from '../../core/snapshot/tree.ts';
+import { isLinkTarget, isTreeName } from '../../core/snapshot/tree.ts';
 import type { Source, SourceEntry } from '../../ports/source.ts';
 import { throwIfAborted } from '../cancellation.ts';
 
@@ -13,6 +14,8 @@ export interface ScanNode {
   chunks: readonly ChunkId[] | undefined;
   /** bytes really read, when the file changed its size after the scan */
   savedBytes: number | undefined;
+  /** the file was another one after it had been read than in the scan: what was read may be of both */
+  changed: boolean;
   /** why a file could not be read; it is then left out of the tree */
   fault: string | undefined;
 }
@@ -61,12 +64,18 @@ export async function scanSource(
       unreadable.push({ path: joinPath(source.name, entry.path), reason: 'its name cannot be kept' });
       continue;
     }
+    const fault = unkeepable(source.name, entry);
+    if (fault !== undefined) {
+      unreadable.push({ path: joinPath(source.name, entry.path), reason: fault });
+      continue;
+    }
     const node: ScanNode = {
       name,
       entry,
       children: [],
       chunks: undefined,
       savedBytes: undefined,
+      changed: false,
       fault: undefined,
     };
     parent.children.push(node);
@@ -78,6 +87,14 @@ export async function scanSource(
     }
   }
   return { source, root: top, files, folders: folders.size, bytes, unreadable };
+}
+
+/** Why no snapshot can keep an entry whose name it could keep. */
+function unkeepable(folder: string, { path, kind, target }: SourceEntry): string | undefined {
+  if (joinPath(folder, path).split('/').length > PATH_MAX_DEPTH)
+    return `it lies deeper than ${PATH_MAX_DEPTH} folders`;
+  if (kind === 'link' && !isLinkTarget(target ?? '')) return 'its target cannot be kept';
+  return undefined;
 }
 
 /** The path of an entry as snapshots show it: the folder's name first. */
@@ -100,6 +117,7 @@ function emptyFolder(name: string, path: string): ScanNode {
     children: [],
     chunks: undefined,
     savedBytes: undefined,
+    changed: false,
     fault: undefined,
   };
 }

@@ -8,6 +8,7 @@ import { commitRun, publishHead, storedPack } from '../backup/head-writer.ts';
 import type { PackPlacer } from '../backup/pack-placer.ts';
 import { PackWriter } from '../backup/pack-writer.ts';
 import type { AgentContext } from '../context.ts';
+import type { OthersKnown } from '../recover/other-devices.ts';
 import type { StoredPack } from '../repository/records.ts';
 import { readTree } from '../repository/tree-reader.ts';
 import type { ChunkReader } from '../restore/chunk-reader.ts';
@@ -23,6 +24,8 @@ export interface ForgetRun {
   readonly code: Code;
   readonly placer: PackPlacer;
   readonly reader: ChunkReader;
+  /** what is known of other devices of the account, which may need what this one does not */
+  readonly others: OthersKnown;
   readonly signal: AbortSignalLike | undefined;
 }
 
@@ -47,8 +50,7 @@ export async function forget(context: AgentContext, run: ForgetRun): Promise<For
   const gone = new Set(forgotten);
   const remaining = all.filter(({ id }) => !gone.has(id));
   const live = await liveChunks(run, remaining);
-  const alone = all.every((snapshot) => snapshot.device === device);
-  const { removed, thin } = await sortPacks(context, live, alone);
+  const { removed, thin } = await sortPacks(context, live, run.others);
   removed.push(...(await rewrite(context, run, thin, live)));
   await commitRun(context, {
     snapshots: [],
@@ -82,10 +84,12 @@ async function liveChunks(run: ForgetRun, snapshots: readonly Snapshot[]): Promi
 async function sortPacks(
   context: AgentContext,
   live: ReadonlySet<ChunkId>,
-  alone: boolean,
+  others: OthersKnown,
 ): Promise<{ removed: StoredPack[]; thin: StoredPack[] }> {
   const { repository, platform, device } = context;
   const now = platform.clock.now();
+  const alone = others === 'none';
+  const freedBefore = others === 'unsure' ? -Infinity : now - SHARED_PACK_GRACE_MS;
   const removed: StoredPack[] = [];
   const thin: StoredPack[] = [];
   for await (const pack of repository.packs()) {
@@ -102,7 +106,7 @@ async function sortPacks(
       if (pack.deadSince !== undefined)
         await repository.apply([repository.operations.pack({ ...pack, deadSince: undefined })]);
       if (alone && liveBytes < bytes * LIVE_SHARE_MIN) thin.push(pack);
-    } else if (alone || (pack.deadSince !== undefined && now - pack.deadSince > SHARED_PACK_GRACE_MS)) {
+    } else if (alone || (pack.deadSince !== undefined && pack.deadSince < freedBefore)) {
       removed.push(pack);
     } else if (pack.deadSince === undefined) {
       await repository.apply([repository.operations.pack({ ...pack, deadSince: now })]);

@@ -62,12 +62,53 @@ export async function* encodeJournal(repository: Repository, change: JournalChan
   yield part({ snapshots: held, forgotten: change.forgotten });
 }
 
-/** Replays one part of a device's journal into the local tables. */
-export async function replayPart(repository: Repository, device: DeviceId, bytes: Bytes): Promise<void> {
-  const part = decodeIndexPart(bytes);
+/** Whose journal is replayed, and on which device. */
+export interface JournalOwner {
+  readonly self: DeviceId;
+  readonly device: DeviceId;
+}
+
+/**
+ * Replays a device's whole journal, part by part in order, into the local tables. Packs and snapshots of that device that its
+ * journal does not name any more are taken out: it freed them.
+ */
+export async function replayJournal(
+  repository: Repository,
+  owner: JournalOwner,
+  parts: readonly Bytes[],
+): Promise<void> {
+  const packs = new Set<PackId>();
+  const snapshots = new Set<SnapshotId>();
+  for (const bytes of parts) {
+    const part = decodeIndexPart(bytes);
+    await replayPart(repository, owner, part);
+    for (const { packId } of part.packs) packs.add(packId);
+    for (const id of part.removedPacks) packs.delete(id);
+    for (const { id } of part.snapshots) snapshots.add(id);
+    for (const id of part.forgotten) snapshots.delete(id);
+  }
+  const gone: PackId[] = [];
+  for await (const { packId, device } of repository.packs())
+    if (device === owner.device && !packs.has(packId)) gone.push(packId);
+  for (const id of gone) await dropPack(repository, id);
+  await repository.apply(
+    (await repository.snapshots())
+      .filter(({ id, device }) => device === owner.device && !snapshots.has(id))
+      .map(({ id }) => repository.operations.dropSnapshot(id)),
+  );
+}
+
+async function replayPart(
+  repository: Repository,
+  { self, device }: JournalOwner,
+  part: IndexPart,
+): Promise<void> {
   const operations: MetaOperation[] = [];
   for (const pack of part.packs) {
     const { chunks, ...ref } = pack;
+    // A journal speaks for its own device's packs alone.
+    const known = await repository.pack(pack.packId);
+    if (known && known.device !== device) continue;
     const stored: StoredPack = {
       ...ref,
       device,
@@ -77,15 +118,43 @@ export async function replayPart(repository: Repository, device: DeviceId, bytes
       journal: false,
     };
     operations.push(repository.operations.pack(stored));
-    for (const chunk of chunks) {
+    for (const chunk of await misplaced(repository, device, pack.packId, chunks)) {
       const { id, ...place } = chunk;
       operations.push(repository.operations.chunk(id, { packId: pack.packId, ...place }));
     }
   }
-  for (const snapshot of part.snapshots) operations.push(repository.operations.snapshot(snapshot));
+  for (const snapshot of part.snapshots) {
+    // Only this device tells of its own snapshots.
+    if (snapshot.device !== self) operations.push(repository.operations.snapshot(snapshot));
+  }
   for (const id of part.forgotten) operations.push(repository.operations.dropSnapshot(id));
   await repository.apply(operations);
-  for (const id of part.removedPacks) await dropPack(repository, id);
+  for (const id of part.removedPacks) {
+    if ((await repository.pack(id))?.device === device) await dropPack(repository, id);
+  }
+}
+
+/**
+ * Chunks whose place a journal may set. One that lies in another device's pack, too, keeps that place: each device frees what
+ * it relies on by its own packs, so none may come to rely on the other's copy while the other relies on its.
+ */
+async function misplaced(
+  repository: Repository,
+  device: DeviceId,
+  packId: PackId,
+  chunks: readonly IndexedChunk[],
+): Promise<readonly IndexedChunk[]> {
+  const places = await repository.chunkPlaces(chunks.map(({ id }) => id));
+  const owners = new Map<PackId, DeviceId | undefined>([[packId, device]]);
+  for (const place of places) {
+    if (place && !owners.has(place.packId))
+      owners.set(place.packId, (await repository.pack(place.packId))?.device);
+  }
+  return chunks.filter((_, i) => {
+    const place = places[i];
+    const owner = place && owners.get(place.packId);
+    return owner === undefined || owner === device;
+  });
 }
 
 /** Takes a pack out of the local tables; chunks that another pack holds now keep their place. */
@@ -95,6 +164,7 @@ async function dropPack(repository: Repository, id: PackId): Promise<void> {
   const places = await repository.chunkPlaces(pack.chunks);
   await repository.apply([
     repository.operations.dropPack(id),
+    ...(await repository.placements(id)).map((placement) => repository.operations.dropPlacement(placement)),
     ...pack.chunks
       .filter((_, i) => places[i]?.packId === id)
       .map((chunk) => repository.operations.dropChunk(chunk)),

@@ -156,8 +156,7 @@ async function writeFiles(
     }
   };
   await mapLimited(files, Math.max(1, sink.parallel), async ({ path, entry }) => {
-    await gate.pass();
-    throwIfAborted(signal);
+    await gate.pass(signal);
     let writer: FileWriter | undefined;
     let written = 0;
     try {
@@ -170,8 +169,7 @@ async function writeFiles(
         await writer.write(chunk.slice());
         written += chunk.length;
         meter.add({ done: chunk.length }, path);
-        await gate.pass();
-        throwIfAborted(signal);
+        await gate.pass(signal);
       }
       if (written !== entry.size) {
         throw new RoostError(

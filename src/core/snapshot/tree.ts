@@ -36,6 +36,11 @@ export function isTreeName(name: string): boolean {
   );
 }
 
+/** Whether a tree can hold this target of a symbolic link. */
+export function isLinkTarget(target: string): boolean {
+  return target.isWellFormed() && utf8Length(target) <= TARGET_MAX_BYTES;
+}
+
 /**
  * Encodes a folder; the order of the entries given does not matter.
  * @throws RoostError 'usage' on a name that no tree can hold or that comes twice, 'unsupported' above TREE_MAX_BYTES

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { decodeOwnHead } from '../../../src/agent/repository/records.ts';
+import { OWNER_TABLES } from '../../../src/agent/repository/tables.ts';
+import type { Bytes } from '../../../src/core/bytes.ts';
+import type { SnapshotId } from '../../../src/core/ids.ts';
+import {
+  contentOf,
+  expectWhole,
+  makeTeam,
+  makeWorld,
+  noise,
+  recoverByWords,
+  restoreFiles,
+  rowsHeld,
+  rowsPlaced,
+  smallTree,
+} from './support.ts';
+import type { Team } from './support.ts';
+
+const RUNS = 70;
+
+function journalPacks({ owner }: Team): number {
+  return decodeOwnHead(owner.device.disk.tables.get(OWNER_TABLES.state)!.get('own')!).index.length;
+}
+
+describe('many runs in a row', () => {
+  it('write the journal anew in time, free its old packs, and keep every snapshot readable', async () => {
+    const team = await makeTeam(makeWorld('many runs'), 3);
+    const { owner, holders, world } = team;
+    const source = smallTree();
+    const saved: { snapshot: SnapshotId; content: Map<string, Bytes> }[] = [];
+    let most = 0;
+    for (let run = 0; run < RUNS; run++) {
+      source.set(`runs/${run}.txt`, noise(2_000, run));
+      if (run > 5) source.remove(`runs/${run - 5}.txt`);
+      const { snapshot, health } = await owner.agent.backup([source]);
+      expect(health).toBe('protected');
+      most = Math.max(most, journalPacks(team));
+      if (run % 10 === 0 || run === RUNS - 1) saved.push({ snapshot, content: await contentOf(source) });
+    }
+    expect(most).toBeLessThanOrEqual(65);
+    expect(journalPacks(team)).toBeLessThan(20);
+    expect(rowsHeld(holders)).toEqual(rowsPlaced(owner.device));
+    const fresh = await recoverByWords(world, owner.words, 'fresh');
+    expect(await fresh.snapshots()).toHaveLength(RUNS);
+    for (const agent of [owner.agent, fresh])
+      for (const { snapshot, content } of saved) await expectWhole(agent, content, snapshot);
+    const { forgotten } = await owner.agent.forget({ last: 2 });
+    expect(forgotten).toHaveLength(RUNS - 2);
+    await expectWhole(owner.agent, saved.at(-1)!.content, saved.at(-1)!.snapshot);
+    expect(rowsHeld(holders)).toEqual(rowsPlaced(owner.device));
+    const later = await recoverByWords(world, owner.words, 'later');
+    expect(await later.snapshots()).toHaveLength(2);
+    await expectWhole(later, saved.at(-1)!.content, saved.at(-1)!.snapshot);
+    world.close();
+  });
+
+  it('name exactly the files that cannot be had when k + 1 holders of their pieces are gone', async () => {
+    const team = await makeTeam(makeWorld('exactly'), 6);
+    const { owner, holders, world } = team;
+    const source = smallTree();
+    // Only three members hold the first run; the second goes to others.
+    for (const { agent } of holders.slice(3)) await agent.setOffer(0);
+    await world.clock.sleep(5_000);
+    await owner.agent.backup([source], { code: 'parity:2+1' });
+    const first = await contentOf(source);
+    for (const { agent } of holders.slice(0, 3)) await agent.setOffer(0);
+    for (const { agent } of holders.slice(3)) await agent.setOffer(10 ** 10);
+    await world.clock.sleep(5_000);
+    source.set('later/only.bin', noise(100_000, 5));
+    source.set('readme.txt', 'changed since then');
+    const { snapshot } = await owner.agent.backup([source], { code: 'parity:2+1' });
+    for (const { device } of holders.slice(0, 2)) device.crash();
+    const { files, report } = await restoreFiles(owner.agent, snapshot);
+    const expected = await contentOf(source);
+    const fresh = ['docs/later/only.bin', 'docs/readme.txt', 'docs/empty.bin', 'docs/many/file-0.txt'];
+    const lost = [...first.keys()].filter((path) => !fresh.includes(path));
+    expect(report.failed.map(({ path }) => path).sort()).toEqual(lost.sort());
+    for (const path of files.keys()) expect(files.get(path), path).toEqual(expected.get(path));
+    expect([...files.keys()].sort()).toEqual(fresh.sort());
+    world.close();
+  });
+});

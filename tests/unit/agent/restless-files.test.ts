@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { MemorySource, contentOf, expectWhole, makeTeam, makeWorld, noise, restoreFiles } from './support.ts';
+
+const LONG = 'x'.repeat(1_100);
+const NEWER_NS = 1_800_000_000_000_000_000n;
+
+describe('files that do not hold still', () => {
+  it('are named when they change, vanish or become unreadable, and the next run has them', async () => {
+    const team = await makeTeam(makeWorld('restless'), 3);
+    const { owner, world } = team;
+    const source = new MemorySource('docs', {
+      'grows.txt': 'short',
+      'shrinks.txt': 'a longer text',
+      'rewritten.txt': 'before',
+      'large-grows.bin': noise(900_000, 1),
+      'large-shrinks.bin': noise(900_000, 2),
+      'large-vanishes.bin': noise(6_000_000, 5),
+      'vanishes.txt': 'here',
+      'locked.txt': 'secret',
+      'still.txt': 'still',
+    });
+    source.failReads('locked.txt', 'refused');
+    source.onRead = (path, offset) => {
+      if (path === 'grows.txt') source.set(path, { bytes: noise(500, 3), mtimeNs: NEWER_NS });
+      if (path === 'shrinks.txt') source.set(path, { bytes: noise(3, 3), mtimeNs: NEWER_NS });
+      if (path === 'rewritten.txt') source.set(path, { bytes: noise(6, 3), mtimeNs: NEWER_NS });
+      if (path === 'large-grows.bin') source.set(path, { bytes: noise(950_000, 1), mtimeNs: NEWER_NS });
+      if (path === 'large-shrinks.bin') source.set(path, { bytes: noise(400_000, 2), mtimeNs: NEWER_NS });
+      if (path === 'vanishes.txt') source.remove(path);
+      if (path === 'large-vanishes.bin' && offset > 0) source.remove(path);
+    };
+    const report = await owner.agent.backup([source]);
+    expect(report.unreadable.map(({ path }) => path).sort()).toEqual(
+      ['grows.txt', 'large-grows.bin', 'large-shrinks.bin', 'large-vanishes.bin', 'locked.txt']
+        .concat(['rewritten.txt', 'shrinks.txt', 'vanishes.txt'])
+        .map((name) => `docs/${name}`),
+    );
+    expect(owner.agent.state.health.reason).toBe('files-unreadable');
+    const first = await restoreFiles(owner.agent, report.snapshot);
+    expect(first.report.failed).toEqual([]);
+    expect(first.files.has('docs/still.txt')).toBe(true);
+    source.onRead = undefined;
+    source.failReads('locked.txt', undefined);
+    const next = await owner.agent.backup([source]);
+    expect(next.unreadable).toEqual([]);
+    expect(next.health).toBe('protected');
+    await expectWhole(owner.agent, await contentOf(source), next.snapshot);
+    world.close();
+  });
+
+  it('are named when no snapshot can keep their names, targets or depth', async () => {
+    const team = await makeTeam(makeWorld('unkeepable'), 2);
+    const { owner, world } = team;
+    const deep = Array.from({ length: 300 }, (_, i) => `d${i}`).join('/');
+    const source = new MemorySource('docs', {
+      'good.txt': 'good',
+      'lone \ud800 surrogate': 'x',
+      [LONG]: 'x',
+      '..': 'x',
+      'nul\0': 'x',
+      'far link': { link: LONG.repeat(40) },
+      'odd link': { link: 'to \udfff' },
+      [`${deep}/file.txt`]: 'deep',
+      sub: { unreadable: 'permission denied' },
+    });
+    const report = await owner.agent.backup([source]);
+    const named = report.unreadable.map(({ path }) => path);
+    for (const name of [LONG, '..', 'nul\0', 'far link', 'odd link', 'sub'])
+      expect(named).toContain(`docs/${name}`);
+    expect(named.some((path) => path.includes('surrogate'))).toBe(true);
+    expect(named.some((path) => path.startsWith('docs/d0/d1'))).toBe(true);
+    const { files, report: restored } = await restoreFiles(owner.agent, report.snapshot);
+    expect(restored.failed).toEqual([]);
+    expect([...files.keys()]).toEqual(['docs/good.txt']);
+    world.close();
+  });
+
+  it('refuses folders whose names clash or lead elsewhere before anything is sent', async () => {
+    const team = await makeTeam(makeWorld('names of folders'), 2);
+    const { agent } = team.owner;
+    const twice = [new MemorySource('docs', { a: '1' }), new MemorySource('docs', { b: '2' })];
+    await expect(agent.backup(twice)).rejects.toMatchObject({ fault: 'usage' });
+    for (const name of ['', '..', 'a/b'])
+      await expect(agent.backup([new MemorySource(name, { a: '1' })])).rejects.toMatchObject({
+        fault: 'usage',
+      });
+    team.world.close();
+  });
+});
