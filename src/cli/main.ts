@@ -5,6 +5,10 @@ import { run } from './run.ts';
 import { shareHome } from './sharing.ts';
 import { stopSignal } from './signals.ts';
 
+// Data channels and timers of the agent keep no process alive: with the broker gone nothing else would.
+const KEEP_ALIVE_MS = 60_000;
+const alive = setInterval(() => undefined, KEEP_ALIVE_MS);
+
 const code = await run({
   args: process.argv.slice(2),
   cwd: process.cwd(),
