@@ -38,6 +38,8 @@ export class MemoryBroker {
 
   readonly #clock: VirtualClock;
   readonly #clients = new Map<DeviceId, BrokerClient>();
+  /** everybody who wants to be connected, whether they are or not */
+  readonly #callers = new Set<BrokerClient>();
   readonly #places = new Map<CooperativeId, Place>();
   readonly #mailbox = new Map<RendezvousId, Map<DeviceId, Bytes>>();
   #online = true;
@@ -53,13 +55,13 @@ export class MemoryBroker {
   down(): void {
     if (!this.#online) return;
     this.#online = false;
-    for (const client of [...this.#clients.values()]) client.statusChanged(false);
+    for (const caller of [...this.#callers]) caller.statusChanged(false);
   }
 
   up(): void {
     if (this.#online) return;
     this.#online = true;
-    for (const client of [...this.#clients.values()]) client.statusChanged(true);
+    for (const caller of [...this.#callers]) caller.statusChanged(true);
   }
 
   /** Loses everything it knew; devices that stay connected tell it again when it comes `up`. */
@@ -71,6 +73,15 @@ export class MemoryBroker {
   /** Entries of a roster as they are. */
   rosterOf(cooperative: CooperativeId): readonly Bytes[] {
     return this.#places.get(cooperative)?.roster ?? [];
+  }
+
+  /** Tells a device from now on when the broker goes and comes, also one that starts while it is away. */
+  call(client: BrokerClient): void {
+    this.#callers.add(client);
+  }
+
+  hangUp(client: BrokerClient): void {
+    this.#callers.delete(client);
   }
 
   connect(client: BrokerClient): void {

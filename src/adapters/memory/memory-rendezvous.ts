@@ -41,6 +41,7 @@ export class MemoryRendezvous implements Rendezvous, BrokerClient {
     this.neighbourhood = options.neighbourhood;
     this.#canReach = options.canReach;
     life.onEnd(() => this.#leave());
+    broker.call(this);
     this.review();
   }
 
@@ -135,6 +136,7 @@ export class MemoryRendezvous implements Rendezvous, BrokerClient {
     if (this.#closed) return;
     this.#closed = true;
     this.#online = false;
+    this.#broker.hangUp(this);
     this.#broker.disconnect(this);
   }
 

@@ -70,6 +70,7 @@ describe('a broker that is away', () => {
     await agent.useWords(owner.words);
     await expect(agent.recover()).rejects.toMatchObject({ fault: 'unreachable' });
     world.broker.up();
+    await world.clock.sleep(60_000);
     await agent.recover();
     await expectWhole(agent, await contentOf(source));
     world.close();
