@@ -1,6 +1,19 @@
-import { SvelteMap } from 'svelte/reactivity';
+import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import type { FolderView, HealthState } from '../../agent/api.ts';
 import type { ChosenFolder, FolderAccess, RememberedFolder } from '../services.ts';
+import { memo } from './memo.ts';
+
+/** Names of folders that were chosen and are in no snapshot yet: a reload in the middle of a first run must not hide them. */
+const UNSAVED_KEY = 'unsaved';
+
+function readUnsaved(): string[] {
+  try {
+    const names: unknown = JSON.parse(memo.get(UNSAVED_KEY) ?? '[]');
+    return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+  } catch {
+    return [];
+  }
+}
 
 /** One row of the list of folders: what was saved, what can be read now. */
 export interface FolderLine {
@@ -15,6 +28,7 @@ export interface FolderLine {
 export class FolderChoice {
   readonly chosen = new SvelteMap<string, ChosenFolder>();
   readonly remembered = new SvelteMap<string, RememberedFolder>();
+  readonly unsaved = new SvelteSet<string>(readUnsaved());
   readonly #access: FolderAccess;
 
   constructor(access: FolderAccess) {
@@ -61,19 +75,37 @@ export class FolderChoice {
     for (const folder of folders) {
       this.remembered.delete(folder.name);
       this.chosen.set(folder.name, folder);
+      this.unsaved.add(folder.name);
     }
+    this.#keepUnsaved();
     return folders.length > 0;
   }
 
   async remove(name: string): Promise<void> {
     this.chosen.delete(name);
     this.remembered.delete(name);
+    if (this.unsaved.delete(name)) this.#keepUnsaved();
     await this.#access.forget(name);
+  }
+
+  /** Takes note of the folders that are in a snapshot. */
+  noteSaved(saved: readonly FolderView[]): void {
+    const done = saved.filter(({ name }) => this.unsaved.delete(name));
+    if (done.length > 0) this.#keepUnsaved();
+  }
+
+  #keepUnsaved(): void {
+    memo.set(UNSAVED_KEY, this.unsaved.size === 0 ? undefined : JSON.stringify([...this.unsaved]));
   }
 
   /** Saved folders and new ones, by name. */
   lines(saved: readonly FolderView[], running: boolean): FolderLine[] {
-    const names = [...saved.map(({ name }) => name), ...this.chosen.keys(), ...this.remembered.keys()];
+    const names = [
+      ...saved.map(({ name }) => name),
+      ...this.chosen.keys(),
+      ...this.remembered.keys(),
+      ...this.unsaved,
+    ];
     return names
       .filter((name, index) => names.indexOf(name) === index)
       .sort((a, b) => a.localeCompare(b))

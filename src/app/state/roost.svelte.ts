@@ -1,4 +1,4 @@
-import type { AgentApi, AgentState } from '../../agent/api.ts';
+import type { AgentApi, AgentState, Health } from '../../agent/api.ts';
 import { GIB } from '../../core/limits.ts';
 import type { Services } from '../services.ts';
 import { Awake } from './awake.svelte.ts';
@@ -38,6 +38,15 @@ export class Roost {
   /** work of any kind, of this tab or of the tab it follows */
   readonly busy = $derived.by(() => this.state.task !== undefined || this.runs.running);
 
+  /** The agent judges what it was given; a folder whose first run broke off is known only here. */
+  readonly health: Health = $derived.by(() => {
+    const { health } = this.state;
+    const open = this.folders.unsaved.size > 0 && !this.busy;
+    return open && (health.state === 'protected' || health.state === 'empty')
+      ? { ...health, state: 'at-risk', reason: 'last-run-failed' }
+      : health;
+  });
+
   constructor(services: Services) {
     this.services = services;
     this.agent = services.agent;
@@ -57,6 +66,7 @@ export class Roost {
       this.agent.subscribe((state) => {
         const before = this.state;
         this.state = state;
+        this.folders.noteSaved(state.folders);
         this.#onPartners(before, state);
       }),
       this.services.tab.onChange(() => {
@@ -71,6 +81,7 @@ export class Roost {
       this.awake.listen(),
     ];
     this.state = this.agent.state;
+    this.folders.noteSaved(this.state.folders);
     void this.folders.reopen();
     if (this.state.phase === 'member' && !this.following) void this.#start();
     return () => {
