@@ -52,6 +52,7 @@ export function progressText(progress: Progress): string {
 /** An output for people or, with `json`, for programs: one object a line. */
 export function createOutput(streams: Streams, json: boolean, now: () => number): Output {
   let lastAt = -Infinity;
+  let lastPhase: Progress['phase'] | undefined;
   let shown = false;
 
   const settle = (): void => {
@@ -73,7 +74,8 @@ export function createOutput(streams: Streams, json: boolean, now: () => number)
     },
     progress(progress) {
       const every = json ? JSON_EVERY_MS : streams.columns > 0 ? TERMINAL_EVERY_MS : PLAIN_EVERY_MS;
-      if (now() - lastAt < every) return;
+      if (progress.phase === lastPhase && now() - lastAt < every) return;
+      lastPhase = progress.phase;
       lastAt = now();
       if (json) {
         const { phase, done, total, files, filesTotal, transferred, speed, leftMs } = progress;

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { startBroker } from '../../../signaling/broker.ts';
+import { RoostError } from '../../core/errors.ts';
 import type { Command } from '../command.ts';
 import { builtApp } from '../built-app.ts';
 import { EXIT_DONE } from '../exit-codes.ts';
@@ -25,13 +26,18 @@ export const broker: Command = {
   async run({ values, cwd, output, signal }) {
     const portText = stringValue(values, 'port');
     const appDir = await builtApp();
+    const port = portText === undefined ? DEFAULT_PORT : parsePort(portText);
     const running = await startBroker({
-      port: portText === undefined ? DEFAULT_PORT : parsePort(portText),
+      port,
       host: stringValue(values, 'host') ?? '127.0.0.1',
       dataDir: resolve(cwd, stringValue(values, 'data') ?? './data/broker'),
       ...(appDir === undefined ? {} : { appDir }),
       origin: stringValues(values, 'origin').map(parseBroker),
       log: stderrLog(),
+    }).catch((error: unknown) => {
+      throw isPortTaken(error)
+        ? new RoostError('usage', `port ${port} is taken: choose another with --port`, { cause: error })
+        : error;
     });
     if (appDir === undefined)
       output.note('The app is not built ("npm run build"): this broker only introduces.');
@@ -44,3 +50,7 @@ export const broker: Command = {
     return EXIT_DONE;
   },
 };
+
+function isPortTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+}
