@@ -78,9 +78,9 @@ export async function takeIn(
   reader: ChunkReader,
   signal: AbortSignalLike | undefined,
 ): Promise<void> {
-  const { repository, device } = context;
+  const { repository } = context;
   const parts: Bytes[] = [];
   for (const pack of head.index) parts.push(...(await reader.journalBundles(pack, signal)));
-  await replayJournal(repository, { self: device, device: head.device }, parts);
+  await replayJournal(repository, head.device, parts);
   await repository.apply([repository.operations.head(head.device, sealed)]);
 }

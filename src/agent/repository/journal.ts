@@ -62,19 +62,13 @@ export async function* encodeJournal(repository: Repository, change: JournalChan
   yield part({ snapshots: held, forgotten: change.forgotten });
 }
 
-/** Whose journal is replayed, and on which device. */
-export interface JournalOwner {
-  readonly self: DeviceId;
-  readonly device: DeviceId;
-}
-
 /**
  * Replays a device's whole journal, part by part in order, into the local tables. Packs and snapshots of that device that its
  * journal does not name any more are taken out: it freed them.
  */
 export async function replayJournal(
   repository: Repository,
-  owner: JournalOwner,
+  owner: DeviceId,
   parts: readonly Bytes[],
 ): Promise<void> {
   const packs = new Set<PackId>();
@@ -89,20 +83,16 @@ export async function replayJournal(
   }
   const gone: PackId[] = [];
   for await (const { packId, device } of repository.packs())
-    if (device === owner.device && !packs.has(packId)) gone.push(packId);
+    if (device === owner && !packs.has(packId)) gone.push(packId);
   for (const id of gone) await dropPack(repository, id);
   await repository.apply(
     (await repository.snapshots())
-      .filter(({ id, device }) => device === owner.device && !snapshots.has(id))
+      .filter(({ id, device }) => device === owner && !snapshots.has(id))
       .map(({ id }) => repository.operations.dropSnapshot(id)),
   );
 }
 
-async function replayPart(
-  repository: Repository,
-  { self, device }: JournalOwner,
-  part: IndexPart,
-): Promise<void> {
+async function replayPart(repository: Repository, device: DeviceId, part: IndexPart): Promise<void> {
   const operations: MetaOperation[] = [];
   for (const pack of part.packs) {
     const { chunks, ...ref } = pack;
@@ -123,11 +113,14 @@ async function replayPart(
       operations.push(repository.operations.chunk(id, { packId: pack.packId, ...place }));
     }
   }
+  // Nor does it speak of other devices' snapshots.
+  const theirs = new Set((await repository.snapshots()).flatMap((s) => (s.device === device ? [] : [s.id])));
   for (const snapshot of part.snapshots) {
-    // Only this device tells of its own snapshots.
-    if (snapshot.device !== self) operations.push(repository.operations.snapshot(snapshot));
+    if (snapshot.device === device && !theirs.has(snapshot.id))
+      operations.push(repository.operations.snapshot(snapshot));
   }
-  for (const id of part.forgotten) operations.push(repository.operations.dropSnapshot(id));
+  for (const id of part.forgotten)
+    if (!theirs.has(id)) operations.push(repository.operations.dropSnapshot(id));
   await repository.apply(operations);
   for (const id of part.removedPacks) {
     if ((await repository.pack(id))?.device === device) await dropPack(repository, id);

@@ -16,6 +16,8 @@ import type { ChunkReader, ReadPlan } from './chunk-reader.ts';
 /** Packs whose sealed bytes are fetched ahead of the file being written. */
 const PACKS_AHEAD = 2;
 const LOOKUP_BATCH = 1_000;
+/** Folders that name each other's content many times over could make more entries than any disk has: 2^depth of them. */
+const ENTRIES_MAX = 10_000_000;
 
 export interface RestoreRun {
   readonly repository: Repository;
@@ -79,8 +81,15 @@ export async function restoreSnapshot(run: RestoreRun): Promise<RestoreOutcome> 
 async function collect(run: RestoreRun, fail: (path: string, error: unknown) => void): Promise<Found[]> {
   const { reader, snapshot, signal } = run;
   const found: Found[] = [];
+  let tooMany = false;
   const visit = async (path: string, entry: TreeEntry): Promise<void> => {
     throwIfAborted(signal);
+    if (tooMany) return;
+    if (found.length >= ENTRIES_MAX) {
+      tooMany = true;
+      fail(path, new RoostError('unsupported', `a restore may have ${ENTRIES_MAX} entries, here are more`));
+      return;
+    }
     try {
       // Every sink checks again by the rules of its own platform.
       safeParts(path, 'posix');
