@@ -49,8 +49,18 @@ async function start(args: string[], signal: AbortSignal): Promise<void> {
   try {
     output.note(fresh ? 'Starting a cooperative of five partners …' : 'Starting the five partners …');
     const home = (number: number): string => resolve(data, 'starter', String(number));
+    const onGone = (name: string): void =>
+      output.note(
+        `${name} ended by itself; what it keeps is on the disk. Stop and run npm start again to have it back.`,
+      );
     // The first founds the cooperative, or knows its invite from an earlier run; the others join by it.
-    const steward = await startPartner({ home: home(1), broker: broker.origin, name: 'Starter 1', signal });
+    const steward = await startPartner({
+      home: home(1),
+      broker: broker.origin,
+      name: 'Starter 1',
+      signal,
+      onGone,
+    });
     partners.push(steward);
     const others = await Promise.all(
       Array.from({ length: PARTNERS - 1 }, (_, at) =>
@@ -60,6 +70,7 @@ async function start(args: string[], signal: AbortSignal): Promise<void> {
           name: `Starter ${at + 2}`,
           invite: steward.invite,
           signal,
+          onGone,
         }),
       ),
     );

@@ -15,7 +15,7 @@ const hasAgreement = (partner: PartnerView): boolean =>
 
 /** The one sentence that tells whether the files are safe. It never says more than the facts do. */
 export function healthSentence(
-  state: Pick<AgentState, 'health' | 'folders' | 'partners'>,
+  state: Pick<AgentState, 'health' | 'folders' | 'partners' | 'activity'>,
   now: number,
 ): HealthSentence {
   const { health, folders } = state;
@@ -23,8 +23,8 @@ export function healthSentence(
     health.lastSavedAt === undefined ? undefined : words.savedAt(formatAgo(health.lastSavedAt, now));
   switch (health.state) {
     case 'empty':
-      // After a recovery: partners hold what another device saved.
-      if (folders.length === 0 && state.partners.some((partner) => partner.held > 0)) {
+      // After a recovery all is there, though this device has saved nothing itself.
+      if (folders.length === 0 && state.activity.some(({ event }) => event === 'recovered')) {
         return { sentence: words.emptyHere, next: words.emptyHereNext };
       }
       return health.reason === undefined

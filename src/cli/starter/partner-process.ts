@@ -13,6 +13,8 @@ export interface PartnerOptions {
   /** link it joins by when it is new; without one it founds the cooperative */
   readonly invite?: string;
   readonly signal: AbortSignal;
+  /** told when it ends though nobody stopped it */
+  readonly onGone: (name: string) => void;
 }
 
 export interface PartnerProcess {
@@ -28,6 +30,7 @@ export async function startPartner({
   name,
   invite,
   signal,
+  onGone,
 }: PartnerOptions): Promise<PartnerProcess> {
   signal.throwIfAborted();
   // The invite goes through a pipe: argument lists are public on most systems.
@@ -44,9 +47,14 @@ export async function startPartner({
   });
   const line = await Promise.race([ready, ended.then(() => undefined)]);
   if (line === undefined) throw new RoostError('internal', `the partner in ${home} did not start`);
+  let stopping = false;
+  void ended.then(() => {
+    if (!stopping && !signal.aborted) onGone(name);
+  });
   return {
     invite: line.trim(),
     async stop() {
+      stopping = true;
       // The end of its input stops a partner, also when this process was killed.
       child.stdin.end();
       await ended;
