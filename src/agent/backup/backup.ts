@@ -1,5 +1,5 @@
 import type { Code } from '../../core/erasure/codes.ts';
-import { RoostError } from '../../core/errors.ts';
+import { RoostError, faultOf } from '../../core/errors.ts';
 import type { ChunkId, PackId, SnapshotId } from '../../core/ids.ts';
 import { snapshotIdFromBytes } from '../../core/ids.ts';
 import { UNREADABLE_MAX } from '../../core/limits.ts';
@@ -143,9 +143,9 @@ class Run {
       for (const source of scanned) await this.#saveFiles(source);
       await this.#data.finish();
       run.meter.phase('finishing');
-      const { root, folders } = await this.#saveTrees(scanned, former, startedAt);
+      const { root, folders, forgotten } = await this.#saveTrees(scanned, former, startedAt);
       await this.#meta.finish();
-      const unreadable = scanned.flatMap(unreadablePaths);
+      const unreadable = [...scanned.flatMap(unreadablePaths), ...forgotten];
       const snapshot: Snapshot = {
         id: this.#newSnapshotId(),
         device,
@@ -284,23 +284,46 @@ class Run {
     scanned: readonly ScannedSource[],
     former: Snapshot | undefined,
     savedAt: number,
-  ): Promise<{ root: readonly ChunkId[]; folders: readonly FolderRecord[] }> {
+  ): Promise<{
+    root: readonly ChunkId[];
+    folders: readonly FolderRecord[];
+    /** folders chosen before of which nothing is known any more */
+    forgotten: readonly { readonly path: string; readonly reason: string }[];
+  }> {
     const { repository, platform } = this.#context;
     const trees = new TreeWriter({ codec: platform.codec, repository, writer: this.#meta });
     const folders = new Map((await readFolders(repository)).map((folder) => [folder.name, folder]));
     const entries = new Map<string, TreeEntry>();
-    if (former) {
-      const { entries: before } = await readTree(this.#run.trees, former.root);
-      for (const entry of before) if (folders.has(entry.name)) entries.set(entry.name, entry);
+    const forgotten: { path: string; reason: string }[] = [];
+    const here = new Set(scanned.map(({ root }) => root.name));
+    if (former && [...folders.keys()].some((name) => !here.has(name))) {
+      for (const entry of await this.#entriesOf(former))
+        if (folders.has(entry.name)) entries.set(entry.name, entry);
     }
-    for (const name of [...folders.keys()]) if (!entries.has(name)) folders.delete(name);
+    for (const name of [...folders.keys()]) {
+      if (entries.has(name)) continue;
+      folders.delete(name);
+      if (!here.has(name))
+        forgotten.push({ path: name, reason: 'what was saved of it is lost; save it again' });
+    }
     for (const { root } of scanned) {
       const written = await trees.write(root);
       entries.set(root.name, treeEntry(root, written));
       const { files, folders: folderCount, bytes } = written;
       folders.set(root.name, { name: root.name, files, folders: folderCount, bytes, savedAt });
     }
-    return { root: await trees.writeEntries([...entries.values()]), folders: [...folders.values()] };
+    const root = await trees.writeEntries([...entries.values()]);
+    return { root, folders: [...folders.values()], forgotten };
+  }
+
+  /** The folders of the last snapshot; none when its root is lost for good. @throws RoostError 'too-few' */
+  async #entriesOf(former: Snapshot): Promise<readonly TreeEntry[]> {
+    try {
+      return (await readTree(this.#run.trees, former.root)).entries;
+    } catch (error) {
+      if (faultOf(error) === 'not-found') return [];
+      throw error;
+    }
   }
 }
 

@@ -33,9 +33,12 @@ async function crashAndGoOn(moment: number, operation: number): Promise<void> {
   let died = false;
   const back = new Promise<void>((resolve, reject) => {
     world.clock.after(1, function look() {
-      if (!disk.crashed) world.clock.after(100, look);
-      else died = true;
-      if (died) world.clock.after(BACK_AFTER_MS, () => void revive(holder).then(resolve, reject));
+      if (!disk.crashed) {
+        world.clock.after(100, look);
+        return;
+      }
+      died = true;
+      world.clock.after(BACK_AFTER_MS, () => void revive(holder).then(resolve, reject));
     });
   });
   disk.crashAt(operation);
