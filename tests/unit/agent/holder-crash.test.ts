@@ -30,20 +30,20 @@ async function crashAndGoOn(moment: number, operation: number): Promise<void> {
   const source = smallTree();
   const holder = holders[1]!;
   const { disk } = holder.device;
-  let died = false;
+  const deaths: number[] = [];
   const back = new Promise<void>((resolve, reject) => {
     world.clock.after(1, function look() {
       if (!disk.crashed) {
         world.clock.after(100, look);
         return;
       }
-      died = true;
+      deaths.push(world.clock.now());
       world.clock.after(BACK_AFTER_MS, () => void revive(holder).then(resolve, reject));
     });
   });
   disk.crashAt(operation);
   const report = await owner.agent.backup([source]);
-  if (!died) holder.device.crash();
+  if (deaths.length === 0) holder.device.crash();
   await back;
   const content = await contentOf(source);
   expect(report.unreadable).toEqual([]);
