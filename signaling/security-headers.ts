@@ -32,7 +32,7 @@ export function securityHeaders(secure: boolean): Readonly<Record<string, string
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
     'x-frame-options': 'DENY',
-    'permissions-policy': 'geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), hid=(), midi=()',
+    'permissions-policy': 'geolocation=(), payment=(), usb=(), serial=(), hid=(), midi=()',
     ...(secure ? { 'strict-transport-security': `max-age=${HSTS_SECONDS}` } : {}),
   };
 }

@@ -30,9 +30,9 @@ export const en = {
   plain: {
     title: 'This page needs a secure address',
     lead: 'Roost was opened over plain http from another machine. Browsers give such pages no encryption and no storage, so nothing can be kept safe here.',
-    steps: [
+    steps: (local: string): readonly string[] => [
       'Open it with https:// at the start, if whoever runs this server has set that up.',
-      'Or open it on the server itself, as http://localhost.',
+      `Or open it on the server itself, as ${local}.`,
       'Or ask whoever runs the server to put it behind https; the operator’s guide tells how.',
     ],
     address: 'You opened',
