@@ -11,6 +11,11 @@ import { Router } from './router.svelte.ts';
 import { Runs } from './runs.svelte.ts';
 
 const WORDS_KEY = 'words';
+/** Set when all who hold pieces were on this computer as they were last seen. */
+const SAME_COMPUTER_KEY = 'same-computer';
+
+/** Where partners stand is known only while the broker lists them. */
+const knowsPlaces = ({ broker, health }: AgentState): boolean => broker.online && health.online > 0;
 
 /** What a new member gives until it says otherwise: enough to be worth a partner's while, seldom missed. */
 const FIRST_OFFER_BYTES = 10 * GIB;
@@ -40,7 +45,9 @@ export class Roost {
 
   /** The agent judges what it was given; a folder whose first run broke off is known only here. */
   readonly health: Health = $derived.by(() => {
-    const { health } = this.state;
+    const known = knowsPlaces(this.state);
+    const sameComputer = known ? this.state.health.sameComputer : memo.get(SAME_COMPUTER_KEY) === 'on';
+    const health = { ...this.state.health, sameComputer };
     const open = this.folders.unsaved.size > 0 && !this.busy;
     return open && (health.state === 'protected' || health.state === 'empty')
       ? { ...health, state: 'at-risk', reason: 'last-run-failed' }
@@ -67,6 +74,7 @@ export class Roost {
         const before = this.state;
         this.state = state;
         this.folders.noteSaved(state.folders);
+        if (knowsPlaces(state)) memo.set(SAME_COMPUTER_KEY, state.health.sameComputer ? 'on' : undefined);
         this.#onPartners(before, state);
       }),
       this.services.tab.onChange(() => {
