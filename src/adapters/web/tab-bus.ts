@@ -44,6 +44,8 @@ interface Waiting {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: RoostError) => void;
   readonly accepted: () => void;
+  /** the leader went away before it answered */
+  leaderGone(): void;
 }
 
 /**
@@ -72,8 +74,7 @@ export function createTabBus<State>(
     locks
       .request(lockOf(leader), { signal: controller.signal }, () => {
         watched.delete(leader);
-        for (const { reject } of waiting.values())
-          reject(new RoostError('unreachable', 'the leading tab has gone'));
+        for (const { leaderGone } of waiting.values()) leaderGone();
       })
       .catch(() => watched.delete(leader));
   };
@@ -128,13 +129,20 @@ export function createTabBus<State>(
     }
   };
 
-  const ask = (make: (id: string) => Message<State>): Promise<unknown> => {
+  const ask = (
+    make: (id: string) => Message<State>,
+    { endsWithLeader }: { readonly endsWithLeader: boolean },
+  ): Promise<unknown> => {
     const id = crypto.randomUUID();
     return new Promise<unknown>((resolve, reject) => {
       const accepted = clock.after(ACCEPT_TIMEOUT_MS, () =>
         reject(new RoostError('unreachable', 'no tab leads')),
       );
-      waiting.set(id, { resolve, reject, accepted });
+      const leaderGone = (): void => {
+        if (endsWithLeader) resolve(undefined);
+        else reject(new RoostError('unreachable', 'the leading tab has gone'));
+      };
+      waiting.set(id, { resolve, reject, accepted, leaderGone });
       try {
         send(make(id));
       } catch (cause) {
@@ -156,9 +164,10 @@ export function createTabBus<State>(
       handlers.add(handler);
       return () => void handlers.delete(handler);
     },
-    call: (method, args) => ask((id) => ({ type: 'call', id, method, args })),
+    call: (method, args) => ask((id) => ({ type: 'call', id, method, args }), { endsWithLeader: false }),
     async handOver() {
-      await ask((id) => ({ type: 'hand-over', id }));
+      // The lock may tell that the leader is gone before its answer is here: then it did what was asked.
+      await ask((id) => ({ type: 'hand-over', id }), { endsWithLeader: true });
     },
     serve(side) {
       const leader = { id: crypto.randomUUID(), side };
