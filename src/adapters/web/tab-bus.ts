@@ -45,7 +45,7 @@ interface Waiting {
   readonly reject: (error: RoostError) => void;
   readonly accepted: () => void;
   /** the leader went away before it answered */
-  leaderGone(): void;
+  readonly leaderGone: () => void;
 }
 
 /**
