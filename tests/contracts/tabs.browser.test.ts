@@ -30,9 +30,11 @@ function pair(): { readonly one: TabBus<State>; readonly other: TabBus<State>; c
   };
 }
 
-const nextState = (bus: TabBus<State>): Promise<State> =>
+/** Resolves with the first state that counts so far; the leader may tell an older one twice. */
+const stateAt = (bus: TabBus<State>, count: number): Promise<State> =>
   new Promise((resolve) => {
     const end = bus.subscribe((state) => {
+      if (state.count !== count) return;
       end();
       resolve(state);
     });
@@ -83,7 +85,7 @@ describe('the bus between tabs', () => {
   it('shows followers the state of the leader, also those that come later', async () => {
     const { one, other, close } = pair();
     let state: State = { count: 1 };
-    const seen = nextState(other);
+    const seen = stateAt(other, 1);
     const served = one.serve({
       get state() {
         return state;
@@ -93,7 +95,7 @@ describe('the bus between tabs', () => {
     });
     expect(await seen).toEqual({ count: 1 });
     state = { count: 2 };
-    const next = nextState(other);
+    const next = stateAt(other, 2);
     served.publish();
     expect(await next).toEqual({ count: 2 });
     expect(other.state).toEqual({ count: 2 });
@@ -132,7 +134,7 @@ describe('the bus between tabs', () => {
       call: () => new Promise(() => undefined),
       handOver: () => undefined,
     });
-    await nextState(other);
+    await stateAt(other, 0);
     const call = other.call('backup', []);
     await clock.sleep(50);
     served.stop();
