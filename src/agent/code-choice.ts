@@ -12,7 +12,8 @@ const SHARDS_MAX = 9;
  */
 export function autoCode(partners: number): Code {
   if (partners < 1) throw new RoostError('too-few', 'a backup needs at least 1 partner, 0 can be reached');
-  if (partners <= 2) return { name: 'mirror', m: 1, k: partners - 1 };
+  if (partners === 1) return { name: 'stripe', m: 1, k: 0 };
+  if (partners === 2) return { name: 'mirror', m: 1, k: 1 };
   const n = Math.min(partners, SHARDS_MAX);
   const k = Math.min(3, Math.floor(n / 2));
   return k === 1 ? { name: 'parity', m: n - 1, k } : { name: 'reed-solomon', m: n - k, k };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCooperative } from './support/cooperative.ts';
-import type { Holder, TestCooperative } from './support/cooperative.ts';
+import type { TestCooperative } from './support/cooperative.ts';
 import { finished, roost, spawnRoost, startService } from './support/roost.ts';
 import { seededRandom } from './support/seeded.ts';
 import { digestTree, makeSmallTree, treeDifferences } from './support/tree.ts';
@@ -12,7 +12,11 @@ import { openWorkspace } from './support/workspace.ts';
 
 const KILLS = 50;
 const MIB = 1024 * 1024;
+/** of one test, on a slow machine */
+const LONG_MS = 600_000;
 const HOLDERS = 4;
+/** of all that were acknowledged, spread evenly */
+const RESTORED_SNAPSHOTS = 8;
 
 describe('processes killed at any moment', () => {
   let workspace: Awaited<ReturnType<typeof openWorkspace>>;
@@ -41,10 +45,13 @@ describe('processes killed at any moment', () => {
     acknowledged.push({ snapshot: report['snapshot'], digests });
   }
 
-  /** All that was ever acknowledged, by a fresh device: only holders and words count. */
+  /** What was acknowledged, by a fresh device: only holders and words count. */
   async function expectAllRestores(): Promise<void> {
     const home = workspace.path('restorer');
-    for (const { snapshot, digests } of acknowledged) {
+    const every = Math.ceil(acknowledged.length / RESTORED_SNAPSHOTS);
+    // Counted from the newest, which is always among them.
+    const chosen = acknowledged.toReversed().filter((_, at) => at % every === 0);
+    for (const { snapshot, digests } of chosen) {
       const target = workspace.path('restored');
       const words = ['--words-file', cooperative.owner.wordsFile, '--broker', cooperative.url];
       const report = await roost(home, 'restore', snapshot, '--to', target, ...words);
@@ -90,29 +97,37 @@ describe('processes killed at any moment', () => {
     await expectLedgersAgree();
   });
 
-  it(`loses nothing when holders are killed at ${KILLS} moments of storing`, async () => {
-    const random = seededRandom(2027);
-    acknowledged.splice(0);
-    for (let number = 1; number <= KILLS; number++) {
-      await makeSmallTree(join(tree, `holder-${number % 8}`), 5000 + number, MIB);
-      const digests = await digestTree(tree);
-      const end = finished(spawnRoost(cooperative.owner.home, ['backup', tree]));
-      const holder = cooperative.holders[Math.floor(random() * HOLDERS)]!;
-      await sleep(300 + random() * fullRunMs);
-      await holder.service.kill();
-      await restart(holder);
-      const { code, last } = await end;
-      // Without one holder a run may fail or be incomplete; what it calls protected must be there.
-      if (code === 0 && last['health'] === 'protected')
-        acknowledged.push({ snapshot: last['snapshot'], digests });
-    }
-    await completeRun();
-    acknowledged.splice(0, acknowledged.length - 6);
-    await expectAllRestores();
-    await expectLedgersAgree();
-  });
-
-  async function restart(holder: Holder): Promise<void> {
-    holder.service = await startService(workspace, holder.home, 'serve');
-  }
+  it(
+    `loses nothing when holders are killed at ${KILLS} moments of storing`,
+    async () => {
+      const random = seededRandom(2027);
+      acknowledged.splice(0);
+      // All but one at once: that a holder is dead shows after seconds only, so one kill at a time would take long.
+      const atOnce = HOLDERS - 1;
+      for (let killed = 0; killed < KILLS; killed += atOnce) {
+        await makeSmallTree(join(tree, `holder-${killed % 8}`), 5000 + killed, MIB);
+        const digests = await digestTree(tree);
+        const end = finished(
+          spawnRoost(cooperative.owner.home, ['backup', tree, '--code', `mirror:${HOLDERS}`]),
+        );
+        const spared = Math.floor(random() * HOLDERS);
+        await Promise.all(
+          cooperative.holders
+            .filter((_, at) => at !== spared)
+            .map(async (holder) => {
+              await sleep(300 + random() * fullRunMs);
+              await holder.service.kill();
+              holder.service = await startService(workspace, holder.home, 'serve');
+            }),
+        );
+        const { code, last } = await end;
+        // Without its holders a run may fail; what it reports as done must be there, since all of them are back.
+        if (code === 0) acknowledged.push({ snapshot: last['snapshot'], digests });
+      }
+      await completeRun();
+      await expectAllRestores();
+      await expectLedgersAgree();
+    },
+    LONG_MS,
+  );
 });
