@@ -73,29 +73,33 @@ describe('processes killed at any moment', () => {
     }
   }
 
-  it(`loses nothing when the owner is killed at ${KILLS} moments of a backup`, async () => {
-    const random = seededRandom(2026);
-    let killed = 0;
-    for (let number = 1; killed < KILLS; number++) {
-      // Something new each time, so that each run has something to send.
-      await makeSmallTree(join(tree, `owner-${number % 8}`), 1000 + number, MIB);
-      const child = spawnRoost(cooperative.owner.home, ['backup', tree]);
-      const end = finished(child);
-      const digests = await digestTree(tree);
-      await sleep(150 + random() * fullRunMs);
-      child.kill('SIGKILL');
-      const { signal, code, last } = await end;
-      if (signal === 'SIGKILL') {
-        killed++;
-      } else {
-        expect(code, JSON.stringify(last)).toBe(0);
-        acknowledged.push({ snapshot: last['snapshot'], digests });
+  it(
+    `loses nothing when the owner is killed at ${KILLS} moments of a backup`,
+    async () => {
+      const random = seededRandom(2026);
+      let killed = 0;
+      for (let number = 1; killed < KILLS; number++) {
+        // Something new each time, so that each run has something to send.
+        await makeSmallTree(join(tree, `owner-${number % 8}`), 1000 + number, MIB);
+        const child = spawnRoost(cooperative.owner.home, ['backup', tree]);
+        const end = finished(child);
+        const digests = await digestTree(tree);
+        await sleep(150 + random() * fullRunMs);
+        child.kill('SIGKILL');
+        const { signal, code, last } = await end;
+        if (signal === 'SIGKILL') {
+          killed++;
+        } else {
+          expect(code, JSON.stringify(last)).toBe(0);
+          acknowledged.push({ snapshot: last['snapshot'], digests });
+        }
       }
-    }
-    await completeRun();
-    await expectAllRestores();
-    await expectLedgersAgree();
-  });
+      await completeRun();
+      await expectAllRestores();
+      await expectLedgersAgree();
+    },
+    LONG_MS,
+  );
 
   it(
     `loses nothing when holders are killed at ${KILLS} moments of storing`,
