@@ -48,7 +48,8 @@ export async function startMitmBroker(workspace: Workspace): Promise<MitmBroker>
     if (isSignaling) clients.set(id, (message) => client.send(JSON.stringify(message)));
 
     const passOn = (data: RawData, binary: boolean): void => {
-      const message = isSignaling && state.intercepting ? asSignal((data as Buffer).toString('utf8')) : undefined;
+      const message =
+        isSignaling && state.intercepting ? asSignal((data as Buffer).toString('utf8')) : undefined;
       if (message === undefined) upstream.send(data as Buffer, { binary });
       else intercept({ ...message, src: id }, up);
     };
