@@ -1,5 +1,5 @@
 import { describe, expect, inject, it } from 'vitest';
-import { fingerprintOf } from '../../src/adapters/web/dtls-binding.ts';
+import { fingerprintOf } from '../../src/core/wire/sdp-fingerprint.ts';
 import { createConsoleLog } from '../../src/adapters/web/console-log.ts';
 import { PeerJsTransport } from '../../src/adapters/web/peerjs-transport.ts';
 import { createSystemClock } from '../../src/adapters/web/system-clock.ts';

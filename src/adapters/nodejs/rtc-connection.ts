@@ -4,7 +4,7 @@ import { RoostError, messageOf } from '../../core/errors.ts';
 import type { DeviceId } from '../../core/ids.ts';
 import { equalBytes } from '../../core/bytes.ts';
 import { MESSAGE_MAX_BYTES, RtcChannel } from './rtc-channel.ts';
-import { fingerprintOf } from './sdp-fingerprint.ts';
+import { fingerprintOf } from '../../core/wire/sdp-fingerprint.ts';
 
 /** Candidates of one peer that wait for its description, and in all. */
 const CANDIDATES_MAX = 256;

@@ -1,9 +1,5 @@
 import type { Bytes } from '../../core/bytes.ts';
-import { RoostError } from '../../core/errors.ts';
-
-/** `a=fingerprint:sha-256 AA:BB:…` of RFC 8122. */
-const FINGERPRINT_LINE = /^a=fingerprint:(\S+) ([0-9A-Fa-f:]+)\s*$/gm;
-const SHA256_DIGITS = /^[0-9a-f]{2}(:[0-9a-f]{2}){31}$/;
+import { fingerprintOf } from '../../core/wire/sdp-fingerprint.ts';
 
 export interface Binding {
   readonly local: Bytes;
@@ -16,25 +12,4 @@ export function bindingOf(connection: RTCPeerConnection): Binding {
     local: fingerprintOf('local', connection.localDescription?.sdp),
     remote: fingerprintOf('remote', connection.remoteDescription?.sdp),
   };
-}
-
-/**
- * The one SHA-256 fingerprint of a session description. Another beside it would let the broker add a certificate of its own
- * that the browser accepts and the handshake does not see.
- * @throws RoostError 'malformed'
- */
-export function fingerprintOf(end: string, sdp: string | undefined): Bytes {
-  const found = new Set<string>();
-  for (const [, algorithm = '', digits = ''] of (sdp ?? '').matchAll(FINGERPRINT_LINE)) {
-    found.add(`${algorithm.toLowerCase()} ${digits.toLowerCase()}`);
-  }
-  const [only = ''] = found;
-  const digits = only.slice('sha-256 '.length);
-  if (found.size !== 1 || !only.startsWith('sha-256 ') || !SHA256_DIGITS.test(digits)) {
-    throw new RoostError(
-      'malformed',
-      `${end} description must have one SHA-256 fingerprint, got ${found.size} fingerprints`,
-    );
-  }
-  return Uint8Array.from(digits.split(':'), (digit) => Number.parseInt(digit, 16));
 }

@@ -23,7 +23,7 @@ import { createJsonLog } from '../../../src/adapters/nodejs/json-log.ts';
 import { nativeIceServers } from '../../../src/adapters/nodejs/ice-servers.ts';
 import { createNodePlatform } from '../../../src/adapters/nodejs/platform.ts';
 import { decodeKey, encodeKey } from '../../../src/adapters/nodejs/row-keys.ts';
-import { fingerprintOf } from '../../../src/adapters/nodejs/sdp-fingerprint.ts';
+import { fingerprintOf } from '../../../src/core/wire/sdp-fingerprint.ts';
 import { directorySink } from '../../../src/adapters/nodejs/sink.ts';
 import { directorySource } from '../../../src/adapters/nodejs/source.ts';
 import type { SourceEntry, SourceFault } from '../../../src/ports/source.ts';

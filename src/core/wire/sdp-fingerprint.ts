@@ -1,5 +1,5 @@
-import type { Bytes } from '../../core/bytes.ts';
-import { RoostError } from '../../core/errors.ts';
+import type { Bytes } from '../bytes.ts';
+import { RoostError } from '../errors.ts';
 
 /** `a=fingerprint:sha-256 AA:BB:…` of RFC 8122. */
 const FINGERPRINT_LINE = /^a=fingerprint:(\S+) ([0-9A-Fa-f:]+)\s*$/gm;
