@@ -7,6 +7,8 @@ import { OWNER_TABLES } from './repository/tables.ts';
 
 const KEY = 'activity';
 const ENTRIES_MAX = 500;
+/** A crash loses the lines of so long at most. */
+const SAVE_DELAY_MS = 2_000;
 
 /** What the decoder gives back: maps are Maps there. */
 type Row = [number, string, ReadonlyMap<string, string | number>, ActivityEntry['level']];
@@ -17,6 +19,7 @@ export class Activity {
   readonly #clock: Clock;
   #entries: readonly ActivityEntry[] = [];
   #saving: Promise<void> = Promise.resolve();
+  #cancelSave: (() => void) | undefined;
 
   constructor(meta: MetaStore, clock: Clock) {
     this.#meta = meta;
@@ -53,23 +56,32 @@ export class Activity {
       0,
       ENTRIES_MAX,
     );
+    // Lines come in bursts, and each writing is of all of them.
+    this.#cancelSave ??= this.#clock.after(SAVE_DELAY_MS, () => {
+      this.#save();
+    });
+  }
+
+  /** Resolves when all entries are written. */
+  async settled(): Promise<void> {
+    if (this.#cancelSave) this.#save();
+    await this.#saving;
+  }
+
+  #save(): void {
+    this.#cancelSave?.();
+    this.#cancelSave = undefined;
     const rows: Row[] = this.#entries.map((entry) => [
       entry.at,
       entry.event,
       new Map(Object.entries(entry.details)),
       entry.level,
     ]);
+    const value = encodeCbor(rows);
     this.#saving = this.#saving
       .then(() =>
-        this.#meta.write([{ kind: 'put', table: OWNER_TABLES.state, key: KEY, value: encodeCbor(rows) }], {
-          durable: false,
-        }),
+        this.#meta.write([{ kind: 'put', table: OWNER_TABLES.state, key: KEY, value }], { durable: false }),
       )
       .catch(() => undefined);
-  }
-
-  /** Resolves when all entries are written. */
-  async settled(): Promise<void> {
-    await this.#saving;
   }
 }

@@ -1,9 +1,9 @@
 import type { AccountKeys } from '../core/crypto/account-keys.ts';
 import { phraseFromEntropy, secretsFromPhrase, ENTROPY_BYTES } from '../core/crypto/phrase.ts';
 import { RoostError, faultOf, messageOf } from '../core/errors.ts';
-import type { CooperativeId, SnapshotId } from '../core/ids.ts';
+import type { CooperativeId, DeviceId, SnapshotId } from '../core/ids.ts';
 import { parseCooperativeId } from '../core/ids.ts';
-import type { OnProgress, Progress } from '../core/progress.ts';
+import type { AbortSignalLike, OnProgress, Progress } from '../core/progress.ts';
 import type { Platform } from '../ports/platform.ts';
 import type { Rendezvous } from '../ports/rendezvous.ts';
 import type { Source } from '../ports/source.ts';
@@ -14,9 +14,12 @@ import type {
   AgentState,
   BackupOptions,
   BackupReport,
+  CheckOptions,
+  CheckReport,
   FileSummary,
   KeepRules,
   RecoveryReport,
+  RecoverySheet,
   RestoreOptions,
   RestoreReport,
   SnapshotSummary,
@@ -30,11 +33,14 @@ import { foundCooperative, joinCooperative, makeInvite } from './membership.ts';
 import type { RosterAccess } from './membership.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import { findBackup } from './recover/find-backup.ts';
+import type { Urgency } from './repairs.ts';
+import { Repairs } from './repairs.ts';
 import { Repository } from './repository/repository.ts';
 import { Membership } from './running.ts';
 import { StateStore } from './state.ts';
-import { recoverOn, runBackupOn, runForgetOn, runRestoreOn } from './runs.ts';
+import { recoverOn, repairOn, runBackupOn, runForgetOn, runRestoreOn } from './runs.ts';
 import { listFolder } from './browse.ts';
+import { checkHolders } from './check.ts';
 
 /** Loads what this platform knows of an account and gives the agent that acts for it. */
 export async function createAgent(platform: Platform): Promise<AgentApi> {
@@ -59,11 +65,17 @@ class Agent implements AgentApi {
   #identity: Identity | undefined;
   #network: Network | undefined;
   #membership: Membership | undefined;
+  readonly #repairs: Repairs;
 
   constructor(platform: Platform) {
     this.#platform = platform;
     this.#repository = new Repository(platform.meta);
     this.#activity = new Activity(platform.meta, platform.clock);
+    this.#repairs = new Repairs({
+      clock: platform.clock,
+      log: platform.log,
+      repair: (urgency, signal) => this.#repair(urgency, signal),
+    });
   }
 
   get state(): AgentState {
@@ -144,6 +156,7 @@ class Agent implements AgentApi {
   }
 
   async stop(): Promise<void> {
+    await this.#repairs.stop();
     await this.#membership?.stop();
     await this.#network?.transport.close();
     await this.#network?.rendezvous.close();
@@ -247,9 +260,56 @@ class Agent implements AgentApi {
     });
   }
 
+  async check(options: CheckOptions = {}): Promise<CheckReport> {
+    return this.#task('check', options.onProgress, async (meter) => {
+      const report = await checkHolders(this.#mustBeMember(), meter, options.signal);
+      const failed = report.partners.filter(({ outcome }) => outcome === 'failed' || outcome === 'lost').length;
+      const proved = report.partners.filter(({ outcome }) => outcome === 'proved').length;
+      this.#activity.add('checked', { proved, failed }, failed > 0 ? 'problem' : 'info');
+      return report;
+    });
+  }
+
+  recoverySheet(): RecoverySheet {
+    const membership = this.#mustBeMember();
+    const { account, check } = this.#mustHaveIdentity().keys;
+    return { origin: this.#platform.origin, account, check, ...membership.sheet() };
+  }
+
+  async endPartnership(device: DeviceId): Promise<void> {
+    await this.#mustBeMember().endPartnership(device);
+    this.#refresh();
+  }
+
+  async setDelegate(device: DeviceId | undefined): Promise<void> {
+    await this.#mustBeMember().setDelegate(device);
+    this.#activity.add('delegate-set', { device: device ?? '' });
+    this.#refresh();
+  }
+
   async wipe(): Promise<void> {
     await this.stop();
     await this.#platform.wipe();
+  }
+
+  /** One repair in the background. What is left is looked at again when partners are. */
+  async #repair(urgency: Urgency, signal: AbortSignalLike): Promise<void> {
+    const membership = this.#membership;
+    if (membership === undefined) return;
+    await this.#task('repair', undefined, async (meter) => {
+      const { clock } = this.#platform;
+      const startedAt = clock.monotonic();
+      const { remade, moved, bytes, missing } = await repairOn(membership, {
+        meter,
+        signal,
+        ...(urgency === 'urgent' ? { only: 'urgent' as const } : {}),
+      });
+      const seconds = Math.round((clock.monotonic() - startedAt) / 1000);
+      if (remade > 0) this.#activity.add('repair-done', { pieces: remade, bytes, seconds });
+      if (moved > 0) this.#activity.add('rebalanced', { pieces: moved });
+      if (missing > 0) this.#activity.add('repair-waits', { pieces: missing }, 'warning');
+      await membership.refreshStanding();
+    });
   }
 
   async #adoptKeys(keys: AccountKeys): Promise<void> {
@@ -276,6 +336,9 @@ class Agent implements AgentApi {
       activity: this.#activity,
       onChange: () => {
         this.#refresh();
+      },
+      onRepairWanted: (urgency) => {
+        this.#repairs.want(urgency);
       },
     });
     this.#refresh();
@@ -312,6 +375,8 @@ class Agent implements AgentApi {
     onProgress: OnProgress | undefined,
     run: (meter: ProgressMeter) => Promise<T>,
   ): Promise<T> {
+    // What people ask for comes first; a repair goes on where it stopped.
+    if (kind !== 'repair') this.#repairs.giveWay();
     return this.#work.run(async () => {
       const phase: Progress['phase'] = kind === 'backup' ? 'scanning' : 'locating';
       const meter = new ProgressMeter(this.#platform.clock, phase, (progress) => {
@@ -331,20 +396,21 @@ class Agent implements AgentApi {
   }
 
   #refresh(): void {
-    const identity = this.#identity;
-    const task = this.state.task;
-    this.#store.update({
-      phase: identity === undefined ? 'new' : this.#membership === undefined ? 'keys' : 'member',
-      account: identity?.keys.account,
-      device: identity?.device,
-      deviceLabel: identity?.deviceLabel ?? '',
-      broker: this.#network?.rendezvous.status ?? { online: false, reason: undefined },
-      activity: this.#activity.entries,
-      task: task ? { ...task, paused: this.#gate.closed } : undefined,
-      ...this.#membership?.view({
-        saving: task?.kind === 'backup',
-        paused: this.#gate.closed && task !== undefined,
-      }),
+    this.#store.outdate(({ task }) => {
+      const identity = this.#identity;
+      return {
+        phase: identity === undefined ? 'new' : this.#membership === undefined ? 'keys' : 'member',
+        account: identity?.keys.account,
+        device: identity?.device,
+        deviceLabel: identity?.deviceLabel ?? '',
+        broker: this.#network?.rendezvous.status ?? { online: false, reason: undefined },
+        activity: this.#activity.entries,
+        task: task ? { ...task, paused: this.#gate.closed } : undefined,
+        ...this.#membership?.view({
+          saving: task?.kind === 'backup',
+          paused: this.#gate.closed && task !== undefined,
+        }),
+      };
     });
   }
 

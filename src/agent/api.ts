@@ -50,8 +50,50 @@ export interface AgentApi {
   forget(
     keep: KeepRules,
   ): Promise<{ readonly forgotten: readonly SnapshotId[]; readonly releasedBytes: number }>;
+  /** Audits every holder that can be reached, now: proves possession by a few drawn segments each. */
+  check(options?: CheckOptions): Promise<CheckReport>;
+  /** What a recovery sheet lists beside the words: who holds pieces of ours, and where to begin. */
+  recoverySheet(): RecoverySheet;
+  /** Ends the agreement with one partner in order: pieces move away first, both ways. @throws 'not-found' */
+  endPartnership(device: DeviceId): Promise<void>;
+  /** Lets another device of this account audit and repair in our place; it cannot read (undefined ends it). */
+  setDelegate(device: DeviceId | undefined): Promise<void>;
   /** Forgets everything on this device: keys, index, held pieces. */
   wipe(): Promise<void>;
+}
+
+export interface CheckOptions extends Cancellable {
+  readonly onProgress?: (progress: Progress) => void;
+}
+export interface CheckReport {
+  readonly partners: readonly CheckedPartner[];
+  /** sealed bytes of ours that the proofs cover */
+  readonly provedBytes: number;
+  /** bytes that went over the wire for it, both ways */
+  readonly movedBytes: number;
+  readonly seconds: number;
+}
+export interface CheckedPartner {
+  readonly device: DeviceId;
+  readonly name: string;
+  /** 'nothing': it holds nothing of ours; 'lost': it said so itself; 'failed': wrong bytes, or no answer after the reveal */
+  readonly outcome: 'proved' | 'failed' | 'lost' | 'unreachable' | 'nothing';
+  /** segments drawn and right */
+  readonly segments: number;
+  readonly heldBytes: number;
+}
+
+export interface RecoverySheet {
+  readonly origin: string;
+  readonly cooperative: string;
+  readonly account: AccountId;
+  /** first 8 hex digits that tell a phrase from another; not secret */
+  readonly check: string;
+  readonly partners: readonly {
+    readonly name: string;
+    readonly deviceLabel: string;
+    readonly device: DeviceId;
+  }[];
 }
 
 export interface BackupOptions extends Cancellable {
@@ -173,7 +215,20 @@ export interface Health {
   readonly lastSavedAt: number | undefined;
   /** why at risk, or why nothing can be saved */
   readonly reason: HealthReason | undefined;
+  /** holders that are silent or failed a proof, on their time of grace */
+  readonly suspects: number;
+  /** pieces that are missing now and are being made again, or wait for a partner with room */
+  readonly missing: number;
+  /** worked out from what was measured: chance a year that something is lost, and that all of it could be restored right now */
+  readonly lossPerYear: number | undefined;
+  readonly restorableNow: number | undefined;
+  /** what remains risky although all is in place: too few or too similar partners */
+  readonly risks: readonly HealthRisk[];
 }
+/** 'domain' names what too many pieces share: `family:chromium`, `place:…`, `computer:`, `inviter:…` */
+export type HealthRisk =
+  | { readonly kind: 'too-few-partners'; readonly partners: number; readonly wanted: number }
+  | { readonly kind: 'domain' | 'account'; readonly domain: string };
 export type HealthReason =
   | 'no-partners'
   | 'too-few-partners'
@@ -204,7 +259,16 @@ export interface PartnerView {
   readonly reason: string | undefined;
   readonly online: boolean;
   readonly lastSeenAt: number | undefined;
+  /** last time it proved that it keeps our pieces; undefined before the first proof */
+  readonly lastProofAt: number | undefined;
+  readonly proofs: { readonly passed: number; readonly failed: number };
+  /** when it will be replaced unless it comes back; undefined while nothing is wrong */
+  readonly graceEndsAt: number | undefined;
+  /** share of the time it was online in each of the 168 hours of a week (UTC, Monday first); empty before a week was watched */
+  readonly schedule: readonly number[];
   readonly agreement: AgreementId | undefined;
+  /** terms of the ruling agreement */
+  readonly terms: PartnerTerms | undefined;
   /** bytes of ours it holds, bytes of its we hold, and what each side promised */
   readonly held: number;
   readonly holding: number;
@@ -212,6 +276,16 @@ export interface PartnerView {
   readonly weGive: number;
   readonly platform: string;
   readonly storageClass: string;
+}
+
+export interface PartnerTerms {
+  readonly madeAt: number;
+  readonly expiresAt: number;
+  readonly graceDays: number;
+  readonly commitmentDays: number;
+  /** times its space that each side may read a year beside audits */
+  readonly readsPerYear: number;
+  readonly auditHours: number;
 }
 
 export interface SpaceView extends StorageSpace {
@@ -222,7 +296,7 @@ export interface SpaceView extends StorageSpace {
 }
 
 export interface TaskView {
-  readonly kind: 'backup' | 'restore' | 'recover' | 'forget';
+  readonly kind: 'backup' | 'restore' | 'recover' | 'forget' | 'check' | 'repair';
   readonly paused: boolean;
   readonly progress: Progress;
 }

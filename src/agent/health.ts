@@ -1,37 +1,22 @@
-import { totalShards } from '../core/erasure/codes.ts';
-import type { DeviceId } from '../core/ids.ts';
 import type { Cooperation } from './network/types.ts';
 import type { Health, HealthReason } from './api.ts';
-import type { Repository } from './repository/repository.ts';
+import type { PackSurvey } from './repair/survey.ts';
 
-/** What is known of the packs: worked out after each run and at start, since it reads the whole index. */
-export interface Standing {
-  readonly packs: number;
-  /** shards above `m` of the worst pack: so many holders may vanish */
-  readonly canLose: number;
-  /** packs with fewer than `n` shards placed */
-  readonly incomplete: number;
-  readonly holders: ReadonlySet<DeviceId>;
-  /** sealed bytes that each holder keeps for us */
-  readonly heldBy: ReadonlyMap<DeviceId, number>;
-}
+/** What is known of the packs: worked out after each run, each look at the partners and at start, since it reads the whole index. */
+export type Standing = PackSurvey;
 
-export async function readStanding(repository: Repository, device: DeviceId): Promise<Standing> {
-  const heldBy = new Map<DeviceId, number>();
-  let packs = 0;
-  let incomplete = 0;
-  let canLose = Infinity;
-  for await (const pack of repository.packs()) {
-    if (pack.device !== device) continue;
-    packs++;
-    const placements = await repository.placements(pack.packId);
-    const shards = new Set(placements.map(({ shard }) => shard));
-    for (const { holder, bytes } of placements) heldBy.set(holder, (heldBy.get(holder) ?? 0) + bytes);
-    canLose = Math.min(canLose, shards.size - pack.code.m);
-    if (shards.size < totalShards(pack.code)) incomplete++;
-  }
-  return { packs, canLose: packs === 0 ? 0 : canLose, incomplete, holders: new Set(heldBy.keys()), heldBy };
-}
+export const NOTHING_SAVED: Standing = {
+  packs: 0,
+  missing: 0,
+  worstLossPerYear: 0,
+  worstRestorableNow: 1,
+  urgent: false,
+  lazy: false,
+  risks: [],
+  canLose: 0,
+  holders: new Set(),
+  heldBy: new Map(),
+};
 
 export interface HealthFacts {
   readonly standing: Standing;
@@ -69,13 +54,18 @@ export function judgeHealth(facts: HealthFacts): Health {
     sameComputer: holding.length > 0 && holding.every(({ sameComputer }) => sameComputer),
     lastSavedAt: facts.lastSavedAt,
     reason: state === 'at-risk' ? (reason ?? 'last-run-failed') : undefined,
+    suspects: holding.filter((partner) => partner.state === 'suspect').length,
+    missing: standing.missing,
+    lossPerYear: standing.packs === 0 ? undefined : standing.worstLossPerYear,
+    restorableNow: standing.packs === 0 ? undefined : standing.worstRestorableNow,
+    risks: standing.risks.map(({ kind, domain }) => ({ kind, domain })),
   };
 }
 
 function reasonOf({ standing, failure, headAcknowledged }: HealthFacts): HealthReason | undefined {
   if (failure !== undefined) return failure;
   if (standing.packs === 0) return 'no-partners';
-  if (standing.incomplete > 0) return 'packs-incomplete';
+  if (standing.missing > 0) return 'packs-incomplete';
   if (standing.canLose < 1) return 'too-few-partners';
   if (!headAcknowledged) return 'last-run-failed';
   return undefined;

@@ -1,6 +1,10 @@
 import type { Fault } from '../core/errors.ts';
 import type { AccountId, CooperativeId, DeviceId } from '../core/ids.ts';
 import type { Platform } from '../ports/platform.ts';
+import type { AbortSignalLike } from '../core/progress.ts';
+import { graceLeftMs } from '../core/partnership/state.ts';
+import { decodeWeek, weekShares } from '../core/placement/schedule.ts';
+import type { Agreement } from '../core/agreement/types.ts';
 import type { StorageSpace } from '../ports/blob-store.ts';
 import type { Rendezvous } from '../ports/rendezvous.ts';
 import type { Transport } from '../ports/transport.ts';
@@ -12,26 +16,37 @@ import type {
   FolderView,
   HealthReason,
   HealthState,
+  PartnerTerms,
   PartnerView,
+  RecoverySheet,
   SpaceView,
 } from './api.ts';
+import { abortable } from './cancellation.ts';
 import type { AgentContext } from './context.ts';
 import type { Standing } from './health.ts';
-import { judgeHealth, readStanding } from './health.ts';
+import { NOTHING_SAVED, judgeHealth } from './health.ts';
 import type { Host } from './host/host.ts';
 import { createHost } from './host/host.ts';
 import type { Identity } from './identity.ts';
 import { createCooperation } from './network/cooperation.ts';
 import type { OpenCooperation } from './network/cooperation.ts';
+import type { HolderProof } from './partners/auditing.ts';
+import type { Care } from './partners/care.ts';
+import { createCare } from './partners/care.ts';
+import { standingTerms } from './partners/patience.ts';
 import type { ProgressMeter } from './progress-meter.ts';
+import { surveyPacks } from './repair/survey.ts';
 import type { FolderRecord } from './repository/folders.ts';
 import { readFolders, writeFolders } from './repository/folders.ts';
 import type { Repository } from './repository/repository.ts';
 import { ChunkReader } from './restore/chunk-reader.ts';
 import { PackReader } from './restore/pack-reader.ts';
 
-/** What we hold changes with every piece; people are shown it this often at most. */
-const SHOW_HELD_INTERVAL_MS = 2_000;
+/** What we hold changes with every piece; people are shown what changed within this time at once. */
+const SHOW_HELD_DELAY_MS = 2_000;
+
+/** All packs are looked over after each run and whenever a partner changes its state, and this often for odds that change slowly. */
+const SURVEY_INTERVAL_MS = 12 * 3_600_000;
 
 export interface MembershipOptions {
   readonly platform: Platform;
@@ -43,6 +58,8 @@ export interface MembershipOptions {
   readonly network: () => Promise<{ readonly transport: Transport; readonly rendezvous: Rendezvous }>;
   readonly activity: Activity;
   readonly onChange: () => void;
+  /** pieces are missing or in danger: repair is wanted, 'urgent' at once */
+  readonly onRepairWanted: (urgency: 'urgent' | 'lazy') => void;
 }
 
 /** A device at work in its cooperative: sessions, held pieces, and what of it people are shown. */
@@ -51,12 +68,16 @@ export class Membership {
   readonly #open: OpenCooperation;
   readonly #host: Host;
   readonly #context: AgentContext;
-  #standing: Standing = { packs: 0, canLose: 0, incomplete: 0, holders: new Set(), heldBy: new Map() };
+  readonly #care: Care;
+  #standing: Standing = NOTHING_SAVED;
   #folders: readonly FolderRecord[] = [];
   #space: StorageSpace = { used: 0, quota: 0, storageClass: 'tab', persisted: false };
   #offer: number;
   #failure: HealthReason | undefined;
   #headAcknowledged = true;
+  /** partners changed since the packs were surveyed */
+  #unsurveyed = false;
+  #surveyedAt = 0;
   #starting: Promise<void> | undefined;
   #stopWatching: () => void = () => undefined;
 
@@ -76,6 +97,27 @@ export class Membership {
       certificate: identity.certificate,
       cooperation: open,
     };
+    this.#care = createCare({
+      context: this.#context,
+      cooperation: open,
+      host,
+      heldBy: (device) => this.#standing.heldBy.get(device) ?? 0,
+      tell: (event, details, level = 'info') => {
+        options.activity.add(event, details, level);
+        options.onChange();
+      },
+      onLost: () => {
+        void this.refreshStanding();
+        options.onRepairWanted('urgent');
+      },
+      onLooked: async () => {
+        if (this.#unsurveyed || platform.clock.monotonic() - this.#surveyedAt >= SURVEY_INTERVAL_MS) {
+          await this.refreshStanding();
+        }
+        if (this.#standing.urgent) options.onRepairWanted('urgent');
+        else if (this.#standing.lazy) options.onRepairWanted('lazy');
+      },
+    });
   }
 
   /** Opens what this device knows of the cooperative; nothing is dialled before `start`. */
@@ -86,6 +128,9 @@ export class Membership {
     const membership = new Membership(options, open, host);
     await membership.refreshStanding();
     open.onChange(options.onChange);
+    open.onTransition(() => {
+      membership.#unsurveyed = true;
+    });
     return membership;
   }
 
@@ -95,8 +140,9 @@ export class Membership {
 
   /** Dials partners and answers them. Safe to call again. */
   async start(): Promise<AgentContext> {
-    this.#starting ??= this.#open.start().then(() => {
-      this.#watchHeld(this.#host.held);
+    this.#starting ??= this.#open.start().then(async () => {
+      await this.#care.start();
+      this.#watchHeld();
     });
     try {
       await this.#starting;
@@ -109,6 +155,7 @@ export class Membership {
 
   async stop(): Promise<void> {
     this.#stopWatching();
+    await this.#care.stop();
     await this.#open.stop();
     await this.#host.stop();
   }
@@ -137,6 +184,33 @@ export class Membership {
       codec: platform.codec,
       clock: platform.clock,
     });
+  }
+
+  /** Holders of pieces of ours, by name. */
+  holders(): readonly { readonly device: DeviceId; readonly name: string; readonly heldBytes: number }[] {
+    return this.#partnerViews()
+      .filter(({ held }) => held > 0)
+      .map(({ device, name, held }) => ({ device, name, heldBytes: held }));
+  }
+
+  audit(device: DeviceId, signal: AbortSignalLike | undefined): Promise<HolderProof> {
+    return abortable(this.#care.check(device), signal);
+  }
+
+  endPartnership(device: DeviceId): Promise<void> {
+    return this.#care.leave(device);
+  }
+
+  async setDelegate(device: DeviceId | undefined): Promise<void> {
+    const { repository } = this.#options;
+    await repository.apply([repository.operations.state('delegate', device ?? '')]);
+  }
+
+  sheet(): Pick<RecoverySheet, 'cooperative' | 'partners'> {
+    const partners = this.#partnerViews()
+      .filter(({ state }) => state !== 'departed' && state !== 'reneged')
+      .map(({ name, deviceLabel, device }) => ({ name, deviceLabel, device }));
+    return { cooperative: this.#open.roster.name, partners };
   }
 
   tell(
@@ -172,8 +246,10 @@ export class Membership {
   }
 
   async refreshStanding(): Promise<void> {
-    const { repository, identity } = this.#options;
-    this.#standing = await readStanding(repository, identity.device);
+    const { repository } = this.#options;
+    this.#unsurveyed = false;
+    this.#surveyedAt = this.#options.platform.clock.monotonic();
+    this.#standing = await surveyPacks(this.#context);
     this.#folders = await readFolders(repository);
     this.#headAcknowledged = (await repository.ownHead()).acknowledged;
     await this.#readSpace();
@@ -208,12 +284,19 @@ export class Membership {
     };
   }
 
-  #watchHeld(shown: number): void {
-    this.#stopWatching = this.#options.platform.clock.after(SHOW_HELD_INTERVAL_MS, () => {
-      const { held } = this.#host;
-      if (held !== shown) this.#options.onChange();
-      this.#watchHeld(held);
+  #watchHeld(): void {
+    const { clock } = this.#options.platform;
+    let cancel: (() => void) | undefined;
+    const ignore = this.#host.store.onChange(() => {
+      cancel ??= clock.after(SHOW_HELD_DELAY_MS, () => {
+        cancel = undefined;
+        this.#options.onChange();
+      });
     });
+    this.#stopWatching = () => {
+      ignore();
+      cancel?.();
+    };
   }
 
   async #readSpace(): Promise<void> {
@@ -244,9 +327,12 @@ export class Membership {
   }
 
   #partnerViews(): PartnerView[] {
-    const { roster } = this.#open;
+    const { roster, records } = this.#open;
     return this.#open.partners().map((partner) => {
       const { agreement, device } = partner;
+      const record = records.get(device);
+      const terms = standingTerms(record.storageClass, agreement.graceDays);
+      const graceLeft = graceLeftMs(record.standing, terms);
       const weProposed = agreement.accepter.device === device;
       return {
         device,
@@ -257,7 +343,12 @@ export class Membership {
         reason: partner.reason,
         online: partner.online,
         lastSeenAt: partner.lastSeenAt,
+        lastProofAt: record.lastProofAt || undefined,
+        proofs: { passed: record.passed, failed: record.failed },
+        graceEndsAt: graceLeft === undefined ? undefined : this.#options.platform.clock.now() + graceLeft,
+        schedule: record.hours.length === 0 ? [] : weekShares(decodeWeek(record.hours)),
         agreement: agreement.id,
+        terms: termsOf(agreement),
         held: this.#standing.heldBy.get(device) ?? 0,
         holding: this.#host.heldFor(partner.account),
         givesUs: weProposed ? agreement.accepter.gives : agreement.proposer.gives,
@@ -267,6 +358,11 @@ export class Membership {
       };
     });
   }
+}
+
+function termsOf(agreement: Agreement): PartnerTerms {
+  const { madeAt, expiresAt, graceDays, commitmentDays, readsPerYear, auditHours } = agreement;
+  return { madeAt, expiresAt, graceDays, commitmentDays, readsPerYear, auditHours };
 }
 
 function folderView(folder: FolderRecord, health: HealthState): FolderView {

@@ -1,5 +1,5 @@
 import { RoostError } from '../core/errors.ts';
-import type { DeviceId, PackId, SnapshotId } from '../core/ids.ts';
+import type { DeviceId, SnapshotId } from '../core/ids.ts';
 import { MIB } from '../core/limits.ts';
 import type { AbortSignalLike } from '../core/progress.ts';
 import type { Source } from '../ports/source.ts';
@@ -14,26 +14,32 @@ import type {
 import { runBackup } from './backup/backup.ts';
 import type { Spread } from './backup/backup.ts';
 import { PackPlacer } from './backup/pack-placer.ts';
-import { autoCode, chooseCode } from './code-choice.ts';
+import { chooseCode } from './code-choice.ts';
 import type { AgentContext } from './context.ts';
 import { forget } from './forget/forget.ts';
 import type { ForgetOutcome } from './forget/forget.ts';
 import type { Gate } from './gate.ts';
 import { reconcileLedgers } from './ledgers/reconcile.ts';
 import { drainReleases } from './ledgers/releases.ts';
+import { onlinePartners, takeHolders } from './ledgers/take-holders.ts';
 import type { Membership } from './running.ts';
 import type { Partner } from './network/types.ts';
 import type { ProgressMeter } from './progress-meter.ts';
 import { learnOtherDevices } from './recover/other-devices.ts';
 import { recoverAccount } from './recover/recover.ts';
 import type { RecoverRun } from './recover/recover.ts';
-import { completePacks } from './repair/complete-packs.ts';
+import { Pace } from './repair/pace.ts';
+import { repairPacks } from './repair/repair-packs.ts';
+import type { Repaired } from './repair/repair-packs.ts';
+import type { RepairWork } from './repair/repair-work.ts';
 import { restoreSnapshot } from './restore/restore.ts';
 
 /** Room asked of each partner beside the content itself: trees, journal, padding. */
 const ROOM_MARGIN_BYTES = 16 * MIB;
 /** Sealing and records add this share to content that does not compress. */
 const ROOM_FACTOR = 1.05;
+/** A backup waits so long for repair; what is left then is done after it, in the background. */
+const REPAIR_BEFORE_BACKUP_MS = 10 * 60_000;
 
 /** A whole backup: leftovers of former runs first, then the run, then what holders may drop. */
 export async function runBackupOn(
@@ -48,13 +54,21 @@ export async function runBackupOn(
   const startedAt = context.platform.clock.monotonic();
   await context.repository.dropIntents();
   // Before the scan: what a holder lost for good must count as changed.
-  const removedPacks = await mend(membership, context, meter, signal);
+  const { lost, remade, moved } = await mend(membership, context, {
+    meter,
+    signal,
+    pace: new Pace(context.platform.clock, Infinity),
+    budgetMs: REPAIR_BEFORE_BACKUP_MS,
+    giveUpLost: true,
+  });
+  if (remade > 0) membership.tell('pieces-remade', { pieces: remade }, 'info');
+  if (moved > 0) membership.tell('rebalanced', { pieces: moved }, 'info');
   const outcome = await runBackup(context, {
     sources,
     meter,
     gate,
     trees: membership.reader(),
-    removedPacks,
+    removedPacks: lost,
     signal,
     spread: (bytes) => findPartners(context, options.code, bytes, signal),
   });
@@ -85,7 +99,7 @@ async function findPartners(
   if (some.length === 0 && cooperation.connected().some(({ peer }) => peer.account !== keys.account)) {
     throw new RoostError('full', `none of the members in reach has ${ROOM_MARGIN_BYTES} bytes left for us`);
   }
-  const chosen = chooseCode(code, some.length);
+  const chosen = chooseCode(code, some);
   const perPartner = Math.ceil((bytes * ROOM_FACTOR) / chosen.m) + ROOM_MARGIN_BYTES;
   const partners = await cooperation.ensurePartners(perPartner, cancel);
   // Partners without room for all of it still help; placing tells when none has any left.
@@ -93,30 +107,40 @@ async function findPartners(
   return { code: chosen, partners: roomy };
 }
 
-/**
- * Looks what holders still have and remakes what they lost, before new packs rely on them.
- * @returns packs that are lost for good
- */
+/** Repairs what can be repaired now, at a pace that nobody notices. Must not run beside another run of this device. */
+export async function repairOn(
+  membership: Membership,
+  run: Pick<RepairWork, 'meter' | 'signal' | 'only'>,
+): Promise<Repaired> {
+  const context = await membership.start();
+  await context.repository.dropIntents();
+  const repaired = await mend(membership, context, { ...run, pace: new Pace(context.platform.clock) });
+  await drainReleases(context, run.signal);
+  return repaired;
+}
+
+/** Looks what holders still have and remakes what they lost, before new packs rely on them. */
 async function mend(
   membership: Membership,
   context: AgentContext,
-  meter: ProgressMeter,
-  signal: AbortSignalLike | undefined,
-): Promise<readonly PackId[]> {
+  run: Omit<RepairWork, 'partners' | 'placer' | 'reader'>,
+): Promise<Repaired> {
+  const { meter, signal } = run;
   const partners = await context.cooperation.ensurePartners(ROOM_MARGIN_BYTES, signal ? { signal } : {});
+  const read = new Set(onlinePartners(context));
   await learnOtherDevices(context, membership.reader(), signal);
+  // Another device may have repaired for this one, on holders that are no partners here.
+  await takeHolders(context, read, signal);
   await drainReleases(context, signal);
   for (const { holder, lost } of await reconcileLedgers(context, signal)) {
     if (lost.length > 0) membership.tell('pieces-lost', { device: holder, pieces: lost.length }, 'warning');
   }
-  const { remade, lost: removed } = await completePacks(context, {
+  return repairPacks(context, {
+    ...run,
     partners,
     placer: placer(context, partners, meter, signal),
-    reader: membership.packReader(() => undefined),
-    signal,
+    reader: membership.packReader(() => undefined, meter),
   });
-  if (remade > 0) membership.tell('pieces-remade', { pieces: remade }, 'info');
-  return removed;
 }
 
 export async function runRestoreOn(
@@ -161,7 +185,7 @@ export async function runForgetOn(
   const others = await learnOtherDevices(context, membership.reader(), undefined);
   const outcome = await forget(context, {
     rules,
-    code: autoCode(partners.length),
+    code: chooseCode('auto', partners),
     placer: placer(context, partners, meter, undefined),
     reader: membership.reader(),
     others,

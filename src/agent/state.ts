@@ -5,6 +5,7 @@ export class StateStore {
   #state: AgentState;
   readonly #listeners = new Set<(state: AgentState) => void>();
   #announced = false;
+  #stale: ((state: AgentState) => Partial<AgentState>) | undefined;
 
   constructor() {
     this.#state = {
@@ -22,6 +23,11 @@ export class StateStore {
         sameComputer: false,
         lastSavedAt: undefined,
         reason: undefined,
+        suspects: 0,
+        missing: 0,
+        lossPerYear: undefined,
+        restorableNow: undefined,
+        risks: [],
       },
       folders: [],
       partners: [],
@@ -32,21 +38,36 @@ export class StateStore {
   }
 
   get state(): AgentState {
+    const fresh = this.#stale;
+    if (fresh !== undefined) {
+      this.#stale = undefined;
+      this.#state = { ...this.#state, ...fresh(this.#state) };
+    }
     return this.#state;
   }
 
   update(change: Partial<AgentState>): void {
-    this.#state = { ...this.#state, ...change };
-    if (this.#announced) return;
-    this.#announced = true;
-    void Promise.resolve().then(() => {
-      this.#announced = false;
-      for (const listener of this.#listeners) listener(this.#state);
-    });
+    this.#state = { ...this.state, ...change };
+    this.#announce();
+  }
+
+  /** What `fresh` gives has changed: it is worked out when somebody looks, once for all changes since the last look. */
+  outdate(fresh: (state: AgentState) => Partial<AgentState>): void {
+    this.#stale = fresh;
+    this.#announce();
   }
 
   subscribe(listener: (state: AgentState) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  #announce(): void {
+    if (this.#announced || this.#listeners.size === 0) return;
+    this.#announced = true;
+    void Promise.resolve().then(() => {
+      this.#announced = false;
+      for (const listener of this.#listeners) listener(this.state);
+    });
   }
 }

@@ -50,6 +50,8 @@ export interface RestoreTargets {
   folder(): Promise<Sink | undefined>;
   /** Begins a download as it is written. */
   zip(fileName: string): Promise<Sink>;
+  /** Downloads a short text. @throws RoostError 'aborted' when no file was chosen */
+  text(fileName: string, content: string): Promise<void>;
 }
 
 /** Whether this tab leads or shows what another tab of the same profile does. */

@@ -2,6 +2,7 @@ import type { Command } from './command.ts';
 import { backup } from './commands/backup.ts';
 import { broker } from './commands/broker.ts';
 import { check } from './commands/check.ts';
+import { delegate } from './commands/delegate.ts';
 import { diff } from './commands/diff.ts';
 import { find } from './commands/find.ts';
 import { forget } from './commands/forget.ts';
@@ -14,6 +15,7 @@ import { ls } from './commands/ls.ts';
 import { partners } from './commands/partners.ts';
 import { restore } from './commands/restore.ts';
 import { serve } from './commands/serve.ts';
+import { sheet } from './commands/sheet.ts';
 import { status } from './commands/status.ts';
 
 /** In the order `roost help` shows them. */
@@ -32,6 +34,8 @@ export const COMMANDS: readonly Command[] = [
   check,
   status,
   partners,
+  delegate,
+  sheet,
   forget,
   broker,
 ];

@@ -1,7 +1,7 @@
 import type { Fault } from '../core/errors.ts';
 
 export const EXIT_DONE = 0;
-const EXIT_FAILED = 1;
+export const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 /** Done, but some paths could not be read or written. */
 export const EXIT_PARTLY = 3;

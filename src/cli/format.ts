@@ -25,12 +25,25 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+const two = (value: number): string => String(value).padStart(2, '0');
+
+/** Local day as 2026-03-01. */
+export function formatDay(ms: number): string {
+  const at = new Date(ms);
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+}
+
 /** Local time as 2026-03-01 14:05:09. */
 export function formatTime(ms: number): string {
   const at = new Date(ms);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+  return `${formatDay(ms)} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+}
+
+/** 0.871 → '87 %'. Never rounds up to certainty. */
+export function formatShare(share: number): string {
+  const percent = Math.max(0, share * 100);
+  if (percent >= 100) return '100 %';
+  return percent >= 99 ? `${Math.floor(percent * 10) / 10} %` : `${Math.round(percent)} %`;
 }
 
 /** 'one file', '3 files'. */

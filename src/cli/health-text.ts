@@ -1,5 +1,5 @@
-import type { Health } from '../agent/api.ts';
-import { count } from './format.ts';
+import type { Health, HealthRisk } from '../agent/api.ts';
+import { count, formatShare, printable } from './format.ts';
 
 /** The one sentence on whether the files are safe. */
 export function healthText(health: Health): string {
@@ -21,4 +21,70 @@ export function healthText(health: Health): string {
     default:
       return health.state satisfies never;
   }
+}
+
+/** What else is true of it, a sentence a line, the worst first. */
+export function healthDetails(health: Health): readonly string[] {
+  const { state, suspects, missing, online, partners, canLose, lossPerYear, restorableNow } = health;
+  if (state === 'empty') return [];
+  const lines: string[] = [];
+  if (suspects > 0) {
+    const more = Math.max(0, canLose - suspects);
+    lines.push(
+      `${suspects} of ${count(partners, 'partner')} ${suspects === 1 ? 'is' : 'are'} silent or ${suspects === 1 ? 'owes' : 'owe'} a proof; ${more} more may be lost.`,
+    );
+  }
+  if (missing > 0) {
+    lines.push(
+      `${count(missing, 'piece')} ${missing === 1 ? 'is' : 'are'} missing and being made again elsewhere.`,
+    );
+  }
+  lines.push(...health.risks.map(riskText));
+  // An agent that was opened for this command only has not looked yet.
+  if (online > 0) {
+    // While no more than may be lost are away, nothing can be missing.
+    const restored =
+      partners - online <= canLose
+        ? 'everything could be restored now'
+        : 'perhaps not enough to restore everything now';
+    lines.push(
+      `${online} of ${count(partners, 'partner')} ${online === 1 ? 'is' : 'are'} online: ${restored}.`,
+    );
+  }
+  if (lossPerYear !== undefined) {
+    const all =
+      restorableNow === undefined
+        ? ''
+        : `; at any moment ${formatShare(restorableNow)} that all can be restored`;
+    lines.push(
+      `By what was measured, the chance of losing anything is ${formatChance(lossPerYear)} a year${all}.`,
+    );
+  }
+  return lines;
+}
+
+/** Smaller chances than this are guesses about guesses. */
+const SMALLEST_CHANCE = 1e-9;
+
+/** 0.00000093 → 'about 1 in 1,000,000', one digit: more would claim too much. */
+function formatChance(chance: number): string {
+  const among = 1 / Math.min(1, Math.max(SMALLEST_CHANCE, chance));
+  return `about 1 in ${Number(among.toPrecision(1)).toLocaleString('en')}`;
+}
+
+const WAYS: Readonly<Record<string, (name: string) => string>> = {
+  family: (name) => `in one kind of browser or program (${name})`,
+  place: () => 'in one neighbourhood',
+  computer: () => 'on one computer',
+  inviter: () => 'with people whom one member invited',
+  account: () => 'with one member',
+};
+
+function riskText(risk: HealthRisk): string {
+  if (risk.kind === 'too-few-partners') {
+    return `It would be safer with ${count(risk.wanted, 'partner')} than with ${risk.partners}.`;
+  }
+  const [kind = '', name = ''] = risk.domain.split(':');
+  const way = WAYS[kind]?.(printable(name)) ?? `in one place (${printable(risk.domain)})`;
+  return `Many pieces are ${way}: what hits one may hit all.`;
 }

@@ -24,6 +24,11 @@ export interface Channel {
   readonly initiator: boolean;
   /** DTLS fingerprints, 32 bytes each (SHA-256), as this end sees them */
   readonly binding: { readonly local: Bytes; readonly remote: Bytes };
+  /**
+   * true when this channel tells both ends by itself, within seconds, that the other end has died or the way to it is cut; left out,
+   * only an answer shows that somebody is there
+   */
+  readonly tellsDeath?: boolean;
   /** largest message `send` takes, at least FRAME_MAX_BYTES */
   readonly maxMessageBytes: number;
   /** Queues one message; throws RoostError 'unreachable' when closed. The bytes must not be changed afterwards. */

@@ -21,14 +21,20 @@ const SCREENS: readonly (readonly [scene: string, fragment: string, handles: rea
   ['saving', '#/home', ['health', 'progress']],
   ['risk', '#/home', ['health']],
   ['same', '#/home', ['health']],
+  ['suspects', '#/home', ['health', 'health-notes', 'check-partners']],
+  ['repairing', '#/home', ['health', 'health-notes', 'progress']],
+  ['risks', '#/home', ['health', 'health-notes']],
   ['following', '#/home', ['health', 'use-this-tab']],
   ['update', '#/home', ['health']],
   ['member', '#/files', ['snapshot-row', 'file-row', 'restore-zip', 'restore-folder']],
   ['member', '#/partners', ['partner-row']],
+  ['stories', '#/partners', ['partner-row', 'agreement', 'end-partnership']],
   ['member', '#/space', ['offer-space']],
   ['member', '#/cooperative', ['invite-link']],
-  ['member', '#/recovery', ['check-words']],
+  ['member', '#/recovery', ['check-words', 'save-sheet', 'sheet-partners']],
+  ['following', '#/recovery', ['check-words']],
   ['member', '#/activity', ['activity-row']],
+  ['stories', '#/activity', ['activity-row']],
 ];
 const NAVIGATION = ['home', 'files', 'partners', 'space', 'cooperative', 'recovery', 'activity'];
 
@@ -50,8 +56,8 @@ async function violations(page: Page): Promise<string[]> {
   // Through the debugger: the page's own policy lets no foreign script in.
   await page.evaluate(AXE);
   return page.evaluate(async (tags) => {
-    // Colours on their way from light to dark are neither.
-    await Promise.all(document.getAnimations().map((animation) => animation.finished));
+    // Colours on their way from light to dark are neither; an animation that is called off rejects.
+    await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined)));
     const result = await (
       globalThis as unknown as { axe: { run(root: Document, options: unknown): Promise<AxeResult> } }
     ).axe.run(document, { runOnly: { type: 'tag', values: tags } });
@@ -72,6 +78,10 @@ describe('every screen', () => {
       if (fragment.startsWith('#/')) {
         for (const name of NAVIGATION) expect(await page.getByTestId(`nav-${name}`).count()).toBe(1);
       }
+      // What is folded away is looked at, too.
+      await page.evaluate(() => {
+        for (const details of document.querySelectorAll('details')) details.open = true;
+      });
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme });
         expect(await violations(page)).toEqual([]);
@@ -119,7 +129,9 @@ describe('facts on screen', () => {
     expect(await attribute('progress', 'data-done')).toBe('1900000000');
     expect(await attribute('progress', 'data-total')).toBe('4200000000');
     await page.getByTestId('nav-partners').click();
-    expect(await attribute('partner-row', 'data-state')).toBe('active');
+    // Who needs a look comes first.
+    expect(await attribute('partner-row', 'data-state')).toBe('suspect');
+    expect(await page.locator('[data-testid="partner-row"][data-state="active"]').count()).toBe(5);
     expect(await attribute('partner-row', 'data-device')).toMatch(/^[0-9a-f]{40}$/);
     await page.getByTestId('nav-files').click();
     await page.getByTestId('file-row').first().waitFor();
@@ -127,9 +139,39 @@ describe('facts on screen', () => {
     await close();
   });
 
+  it('tells of each partner its reason and its last proof as data attributes', async () => {
+    const { page, close } = await app.open('stories', '#/partners');
+    const rows = page.getByTestId('partner-row');
+    const facts = await rows.evaluateAll((all) =>
+      all.map(({ dataset }) => `${dataset['state'] ?? '?'} ${dataset['reason'] ?? '?'}`),
+    );
+    expect(facts).toEqual(
+      expect.arrayContaining([
+        'active ',
+        'suspect silent',
+        'suspect proof-failed',
+        'suspect proof-unanswered',
+        'suspect lost-pieces',
+        'evicted evicted',
+        'leaving leaving',
+        'reneged reneged-silent',
+        'reneged reneged-proof',
+        'departed no-member',
+        'departed ended',
+      ]),
+    );
+    const active = page.locator('[data-testid="partner-row"][data-state="active"]');
+    expect(Number(await active.getAttribute('data-last-proof'))).toBeGreaterThan(Date.now() - 86_400_000);
+    const unproved = page.locator('[data-testid="partner-row"][data-reason="silent"]');
+    expect(await unproved.getAttribute('data-last-proof')).toBeNull();
+    await unproved.getByText('Has not proved yet that it keeps your pieces.').waitFor();
+    await close();
+  });
+
   it('says the whole truth in the one sentence', async () => {
     for (const [scene, sentence] of [
       ['member', 'Protected: 6 of 6 partners hold it, any 3 can be lost.'],
+      ['suspects', 'Protected: 6 of 6 partners hold it, any 3 can be lost.'],
       ['same', 'Safe from mistakes, not from the loss of this computer: all 5 partners are on it.'],
       ['risk', 'At risk: a partner lost pieces of yours.'],
       ['fresh', 'Nothing is saved yet.'],

@@ -264,6 +264,70 @@ describe('files', () => {
   });
 });
 
+describe('partners', () => {
+  it('prove on demand that they keep the pieces, and those that do not are named', async () => {
+    const { page, errors, close } = await app.open('member', '#/home');
+    await page.evaluate(() => {
+      window.fake.agent.holdRuns = true;
+      window.fake.agent.outcomes.set('Farid', 'unreachable').set('Bo', 'failed');
+    });
+    await page.getByTestId('check-partners').click();
+    await page.getByTestId('progress').waitFor();
+    await page.getByText('Checking your partners', { exact: true }).waitFor();
+    expect(await page.getByRole('button', { name: 'Pause' }).count()).toBe(0);
+    await page.evaluate(() => window.fake.agent.release?.());
+    const result = page.locator('[data-testid="check-result"][data-outcome="bad"]');
+    await result.getByText('4 partners proved').waitFor();
+    await result.getByText('Could not prove it: Bo.').waitFor();
+    await result.getByText('Not reached: Farid.').waitFor();
+    expect(errors).toEqual([]);
+    await close();
+  });
+
+  it('may be backed up to while lost pieces are made again, which gives way by itself', async () => {
+    const { page, close } = await app.open('repairing', '#/home');
+    await page.getByText('Making missing pieces again', { exact: true }).waitFor();
+    expect(await page.getByRole('button', { name: 'Pause' }).count()).toBe(0);
+    await page.evaluate(() => window.fake.update());
+    expect(await page.getByRole('button', { name: 'Update now' }).isDisabled()).toBe(true);
+    await page.getByTestId('check-partners').click();
+    await expect.poll(() => calls(page)).toContain('check');
+    await close();
+  });
+
+  it('tell a check that failed with a next step', async () => {
+    const { page, close } = await app.open('member', '#/home');
+    await page.evaluate(() => window.fake.agent.faults.set('check', 'unreachable'));
+    await page.getByTestId('check-partners').click();
+    await page.locator('[data-fault="unreachable"]').waitFor();
+    await close();
+  });
+
+  it('are left only after a question', async () => {
+    const { page, close } = await app.open('member', '#/partners');
+    const row = page.locator('[data-testid="partner-row"]', { hasText: 'Amira' });
+    await row.getByText('Agreement', { exact: true }).click();
+    await row.getByTestId('end-partnership').click();
+    await page.getByRole('button', { name: 'Keep it' }).click();
+    expect((await calls(page)).filter((call) => call.startsWith('endPartnership'))).toEqual([]);
+    await row.getByTestId('end-partnership').click();
+    await page.getByRole('dialog', { name: 'End the partnership with Amira?' }).waitFor();
+    await page.getByTestId('end-confirmed').click();
+    await page.locator('[data-testid="partner-row"][data-state="leaving"]', { hasText: 'Amira' }).waitFor();
+    expect(await calls(page)).toContain(`endPartnership ${'1'.repeat(40)}`);
+    await close();
+  });
+
+  it('show their week only when there is one, in words for those who do not see it', async () => {
+    const { page, close } = await app.open('member', '#/partners', { timezoneId: 'UTC' });
+    const row = (name: string) => page.locator('[data-testid="partner-row"]', { hasText: name });
+    await row('Bo').getByText('Mostly online 8–18 on weekdays.').waitFor();
+    await row('Dele').getByText('Online nearly all the time.').waitFor();
+    expect(await row('Chiara').locator('figure').count()).toBe(0);
+    await close();
+  });
+});
+
 describe('around the work', () => {
   it('sets the space given from the number field', async () => {
     const { page, close } = await app.open('member', '#/space');
@@ -293,7 +357,30 @@ describe('around the work', () => {
     expect(await page.getByText('Roost recovery sheet').isVisible()).toBe(true);
     expect(await page.locator('.sheet li .place').count()).toBe(12);
     expect(await page.getByTestId('nav-home').isVisible()).toBe(false);
-    expect(await page.getByText('Amira (Kitchen laptop)').isVisible()).toBe(true);
+    const sheet = page.locator('.sheet');
+    expect(await sheet.getByText('Amira, Kitchen laptop').isVisible()).toBe(true);
+    expect(await sheet.getByText('11111111').isVisible()).toBe(true);
+    expect(await sheet.getByText('The Lindens').isVisible()).toBe(true);
+    await close();
+  });
+
+  it('saves the sheet as a file, without the words', async () => {
+    const { page, close } = await app.open('member', '#/recovery');
+    await page.getByTestId('save-sheet').click();
+    await page.getByText('The sheet is saved.').waitFor();
+    const [[name, content] = ['', '']] = await page.evaluate(() => [...window.fake.saved]);
+    expect(name).toBe('roost-recovery-the-lindens.txt');
+    expect(content).toContain('https://roost.example/');
+    expect(content).toContain('11111111  Amira, Kitchen laptop');
+    expect(content).not.toContain('abandon');
+    await close();
+  });
+
+  it('leaves the sheet to the leading tab', async () => {
+    const { page, errors, close } = await app.open('following', '#/recovery');
+    await page.getByText('print the sheet there').waitFor();
+    expect(await page.getByTestId('save-sheet').count()).toBe(0);
+    expect(errors).toEqual([]);
     await close();
   });
 

@@ -6,14 +6,18 @@ interface Port {
 }
 declare const MessageChannel: new () => { readonly port1: Port; readonly port2: Port };
 
-/** Resolves after everything that is ready now has run: one round of the host's event loop, without any time of its own. */
-export function turnOfEventLoop(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = (): void => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
-  });
-}
+/**
+ * Calls back once everything that is ready now has run: after one round of the host's event loop, or as soon as no microtask is
+ * left where nothing works outside of them.
+ */
+export type NextTurn = (then: () => void) => void;
+
+/** By the one means that browsers and Node.js share. */
+export const nextTurnOfEventLoop: NextTurn = (then) => {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = (): void => {
+    port1.close();
+    then();
+  };
+  port2.postMessage(undefined);
+};

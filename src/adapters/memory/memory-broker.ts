@@ -4,6 +4,9 @@ import type { CooperativeId, DeviceId, RendezvousId } from '../../core/ids.ts';
 import type { DirectoryEntry, Found, Listing } from '../../ports/rendezvous.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
+/** Changes of a directory are gathered so long and told together, as the real broker does. */
+export const GATHER_MS = 200;
+
 /** A device connected to the broker, as the broker sees it. */
 export interface BrokerClient {
   readonly device: DeviceId;
@@ -19,6 +22,8 @@ interface Place {
   readonly listings: Map<DeviceId, { listing: Listing; seenAt: number; neighbourhood: string }>;
   /** devices that asked for the directory */
   readonly watchers: Set<DeviceId>;
+  /** devices whose entries changed and that watchers are told of soon */
+  readonly changed: Set<DeviceId>;
   readonly holdings: Map<DeviceId, ReadonlySet<RendezvousId>>;
 }
 
@@ -66,6 +71,7 @@ export class MemoryBroker {
 
   /** Loses everything it knew; devices that stay connected tell it again when it comes `up`. */
   forget(): void {
+    for (const { changed } of this.#places.values()) changed.clear();
     this.#places.clear();
     this.#mailbox.clear();
   }
@@ -102,7 +108,7 @@ export class MemoryBroker {
       seenAt: this.#clock.now(),
       neighbourhood: client.neighbourhood,
     });
-    this.#tellWatchers(listing.cooperative, client.device);
+    this.#entryChanged(listing.cooperative, place, client.device);
   }
 
   directory(client: BrokerClient, cooperative: CooperativeId): readonly DirectoryEntry[] {
@@ -165,22 +171,41 @@ export class MemoryBroker {
       const known = place.listings.get(device);
       if (known === undefined) continue;
       known.seenAt = this.#clock.now();
-      this.#tellWatchers(cooperative, device);
+      this.#entryChanged(cooperative, place, device);
     }
   }
 
-  #tellWatchers(cooperative: CooperativeId, device: DeviceId): void {
-    if (!this.#online) return;
-    const entries = this.#entry(cooperative, device);
-    for (const watcher of this.#place(cooperative).watchers) {
-      if (watcher !== device) this.#clients.get(watcher)?.directoryChanged(cooperative, entries);
+  #entryChanged(cooperative: CooperativeId, place: Place, device: DeviceId): void {
+    const gathering = place.changed.size > 0;
+    place.changed.add(device);
+    if (gathering) return;
+    this.#clock.after(GATHER_MS, () => {
+      const entries = [...place.changed].flatMap((each) => this.#entry(cooperative, each));
+      place.changed.clear();
+      // Whoever connects again asks for the whole list.
+      if (this.#online && entries.length > 0) this.#tellWatchers(cooperative, place, entries);
+    });
+  }
+
+  #tellWatchers(cooperative: CooperativeId, place: Place, entries: readonly DirectoryEntry[]): void {
+    for (const watcher of place.watchers) {
+      const others = entries.some(({ device }) => device === watcher)
+        ? entries.filter(({ device }) => device !== watcher)
+        : entries;
+      if (others.length > 0) this.#clients.get(watcher)?.directoryChanged(cooperative, others);
     }
   }
 
   #place(cooperative: CooperativeId): Place {
     let place = this.#places.get(cooperative);
     if (place === undefined) {
-      place = { roster: [], listings: new Map(), watchers: new Set(), holdings: new Map() };
+      place = {
+        roster: [],
+        listings: new Map(),
+        watchers: new Set(),
+        changed: new Set(),
+        holdings: new Map(),
+      };
       this.#places.set(cooperative, place);
     }
     return place;

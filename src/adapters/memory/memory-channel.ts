@@ -12,6 +12,7 @@ export interface ChannelEnd {
   readonly claimed: DeviceId;
   readonly initiator: boolean;
   readonly binding: { readonly local: Bytes; readonly remote: Bytes };
+  readonly tellsDeath: boolean;
   /** Puts a message on the wire; `left` is called when it is there. */
   transmit(message: Bytes, left: () => void): void;
   /** Called once when this end closes by itself. */
@@ -23,6 +24,7 @@ export class MemoryChannel implements Channel {
   readonly claimed: DeviceId;
   readonly initiator: boolean;
   readonly binding: { readonly local: Bytes; readonly remote: Bytes };
+  readonly tellsDeath: boolean;
   readonly maxMessageBytes = MESSAGE_MAX_BYTES;
   readonly #end: ChannelEnd;
   #buffered = 0;
@@ -37,6 +39,7 @@ export class MemoryChannel implements Channel {
     this.claimed = end.claimed;
     this.initiator = end.initiator;
     this.binding = end.binding;
+    this.tellsDeath = end.tellsDeath;
   }
 
   get bufferedAmount(): number {

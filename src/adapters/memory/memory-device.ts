@@ -2,6 +2,7 @@ import type { CryptoSuite } from '../../core/crypto/suite.ts';
 import type { DeviceId } from '../../core/ids.ts';
 import type { StorageClass } from '../../ports/blob-store.ts';
 import type { Codec } from '../../ports/codec.ts';
+import type { Log } from '../../ports/log.ts';
 import type { Platform } from '../../ports/platform.ts';
 import { DeviceClock, Life } from './life.ts';
 import { MemoryBlobStore } from './memory-blob-store.ts';
@@ -30,6 +31,8 @@ export interface DeviceOptions {
   readonly persisted?: boolean;
   /** bytes of its disk */
   readonly capacity?: number;
+  /** where its program logs; kept in `log` when left out */
+  readonly writeLog?: Log;
 }
 
 export interface DeviceTools {
@@ -90,9 +93,15 @@ export class MemoryDevice {
     this.#die();
   }
 
+  /** The program ends in order: all that it wrote is kept. */
+  shutDown(): void {
+    this.disk.sync();
+    this.#die();
+  }
+
   /** Starts the program again on the same disk, after a crash if it still runs. */
   restart(): Platform {
-    this.crash();
+    if (this.running) this.crash();
     this.disk.restart();
     this.#life = new Life();
     this.#platform = this.#compose();
@@ -120,13 +129,13 @@ export class MemoryDevice {
     const { clock: time, network, broker } = this.#world;
     const life = this.#life;
     const { suite } = this.#tools;
-    const { about, neighbourhood, storageClass, persisted } = this.#options;
+    const { about, neighbourhood, storageClass, persisted, writeLog } = this.#options;
     const random = this.#random.fork(`start/${this.#starts++}`);
     return {
       crypto: suite,
       clock: new DeviceClock(time, life, this.#skew),
       random,
-      log: this.log,
+      log: writeLog ?? this.log,
       vault: new MemoryKeyVault(this.disk, life, suite, random.fork('vault')),
       meta: new MemoryMetaStore(this.disk, life),
       blobs: new MemoryBlobStore(this.disk, life, {

@@ -73,6 +73,12 @@ export class MemoryDisk {
     this.#onCrash?.();
   }
 
+  /** Makes all that was written durable. */
+  sync(): void {
+    for (const volume of this.volumes.values()) volume.flush();
+    this.#undo = [];
+  }
+
   restart(): void {
     this.#crashed = false;
   }

@@ -10,11 +10,27 @@ import { MemoryLink } from './memory-link.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
+/** A failure told later than this is not told "within seconds" (Channel.tellsDeath). */
+const TOLD_WITHIN_MS = 30_000;
+
 type TwoDevices = readonly [DeviceId, DeviceId];
 const pairOf = (a: DeviceId, b: DeviceId): string => (a < b ? `${a} ${b}` : `${b} ${a}`);
 
 /** What a man in the middle does to each message; undefined swallows it. */
 export type Tamper = (message: Bytes, from: DeviceId, to: DeviceId) => Bytes | undefined;
+
+/** A message on its way from or to a device that a tap was set on. */
+export interface Passage {
+  readonly from: DeviceId;
+  readonly to: DeviceId;
+  /** true for a message that the tapped device sent */
+  readonly outgoing: boolean;
+  /** Sends a message to the other end as if the tapped device had. */
+  send(message: Bytes): void;
+}
+
+/** What a device that does not keep the protocol does to its messages; undefined swallows one. */
+export type DeviceTap = (message: Bytes, passage: Passage) => Bytes | undefined;
 
 interface Connection {
   readonly devices: TwoDevices;
@@ -31,6 +47,8 @@ export class MemoryNetwork {
   speed: LinkSpeed = { latencyMs: 0, bytesPerSecond: Infinity };
   /** How long a channel whose wire is cut stays open before both ends are told; WebRTC takes about 16 s. */
   failAfterMs = 0;
+  /** Sees every message as it is delivered. */
+  onDeliver: ((message: Bytes, from: DeviceId, to: DeviceId) => void) | undefined;
   /** Whether introductions are possible; the world ties it to the broker. */
   canIntroduce: () => boolean = () => true;
 
@@ -42,6 +60,9 @@ export class MemoryNetwork {
   readonly #cuts = new Set<string>();
   readonly #offline = new Set<DeviceId>();
   readonly #taps = new Map<string, Tamper>();
+  readonly #deviceTaps = new Map<DeviceId, DeviceTap>();
+  /** messages that a tap made itself and must not see again */
+  readonly #madeByTap = new WeakSet<Bytes>();
   #groups: readonly ReadonlySet<DeviceId>[] = [];
 
   constructor(clock: VirtualClock, random: SeededRandom) {
@@ -104,6 +125,12 @@ export class MemoryNetwork {
     this.#taps.delete(pairOf(a, b));
   }
 
+  /** Puts a liar in the place of a device: fingerprints stay, so its sessions are its own. undefined takes it away. */
+  tapDevice(device: DeviceId, tap: DeviceTap | undefined): void {
+    if (tap === undefined) this.#deviceTaps.delete(device);
+    else this.#deviceTaps.set(device, tap);
+  }
+
   /** Closes every channel between two devices as a failed connection would; they may connect again. */
   disconnect(a: DeviceId, b: DeviceId): void {
     for (const connection of [...this.#connections]) {
@@ -141,18 +168,16 @@ export class MemoryNetwork {
   #join(from: MemoryTransport, to: MemoryTransport): Channel {
     const devices: TwoDevices = [from.device, to.device];
     const tap = this.#taps.get(pairOf(...devices));
+    const tellsDeath = this.failAfterMs <= TOLD_WITHIN_MS;
     const shownToFrom = tap === undefined ? to.fingerprint : this.#random.bytes(32);
     const shownToTo = tap === undefined ? from.fingerprint : this.#random.bytes(32);
     const speed = (): LinkSpeed => this.#speedOf(...devices);
-    const passed = (message: Bytes, sender: DeviceId, receiver: DeviceId): Bytes | undefined =>
-      tap === undefined ? message : tap(message, sender, receiver);
-
-    const forth = new MemoryLink(this.#clock, speed, (message) => {
-      const arrived = passed(message, ...devices);
+    const forth: MemoryLink = new MemoryLink(this.#clock, speed, (message) => {
+      const arrived = this.#passed(message, devices, tap, { forth, back });
       if (arrived !== undefined) there.receive(arrived);
     });
-    const back = new MemoryLink(this.#clock, speed, (message) => {
-      const arrived = passed(message, devices[1], devices[0]);
+    const back: MemoryLink = new MemoryLink(this.#clock, speed, (message) => {
+      const arrived = this.#passed(message, [devices[1], devices[0]], tap, { forth: back, back: forth });
       if (arrived !== undefined) here.receive(arrived);
     });
     const here: MemoryChannel = new MemoryChannel({
@@ -160,6 +185,7 @@ export class MemoryNetwork {
       claimed: to.device,
       initiator: true,
       binding: { local: from.fingerprint, remote: shownToFrom },
+      tellsDeath,
       transmit: (message, left) => forth.transmit(message, left),
       closing: () => forth.afterAll(() => this.#shut(connection, there, 'closed by the other side')),
     });
@@ -168,6 +194,7 @@ export class MemoryNetwork {
       claimed: from.device,
       initiator: false,
       binding: { local: to.fingerprint, remote: shownToTo },
+      tellsDeath,
       transmit: (message, left) => back.transmit(message, left),
       closing: () => back.afterAll(() => this.#shut(connection, here, 'closed by the other side')),
     });
@@ -181,6 +208,29 @@ export class MemoryNetwork {
     this.#connections.add(connection);
     to.incoming(there);
     return here;
+  }
+
+  /** What of a message arrives, after all who may change it; `links` are seen from its sender. */
+  #passed(
+    message: Bytes,
+    [from, to]: TwoDevices,
+    between: Tamper | undefined,
+    links: { readonly forth: MemoryLink; readonly back: MemoryLink },
+  ): Bytes | undefined {
+    const byDevice = (device: DeviceId, bytes: Bytes | undefined, own: MemoryLink): Bytes | undefined => {
+      const tap = this.#deviceTaps.get(device);
+      if (tap === undefined || bytes === undefined || this.#madeByTap.has(bytes)) return bytes;
+      const send = (made: Bytes): void => {
+        this.#madeByTap.add(made);
+        own.transmit(made, () => undefined);
+      };
+      return tap(bytes, { from, to, outgoing: device === from, send });
+    };
+    const left = byDevice(from, message, links.forth);
+    const passed = left === undefined || between === undefined ? left : between(left, from, to);
+    const arrived = byDevice(to, passed, links.back);
+    if (arrived !== undefined) this.onDeliver?.(arrived, from, to);
+    return arrived;
   }
 
   #shut(connection: Connection, end: MemoryChannel, reason: string): void {

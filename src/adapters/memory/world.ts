@@ -17,10 +17,13 @@ export interface MemoryWorldOptions extends VirtualClockOptions {
   /**
    * The primitives of all devices. Left out: noble with chance from the seed, so that every byte comes back the same.
    * createWebCryptoSuite is faster; the keys it generates and the order in which it answers are not the seed's.
+   * A function makes one for each device, which draws its chance from the bytes given.
    */
-  readonly suite?: CryptoSuite;
+  readonly suite?: CryptoSuite | ((randomBytes: (length: number) => Bytes) => CryptoSuite);
   /** createCodecOperations when left out */
   readonly codec?: (suite: CryptoSuite) => Codec;
+  /** true when suite and codec do all their work before they return, so that time need not be held for them */
+  readonly atOnce?: boolean;
 }
 
 /** Clock, network, broker and devices of one simulation. */
@@ -47,10 +50,11 @@ export class MemoryWorld {
     if (known !== undefined) return known;
     const random = this.random.fork(`device/${name}`);
     const chance = random.fork('suite');
-    const suite = this.#options.suite ?? createNobleSuite((length): Bytes => chance.bytes(length));
+    const { suite: given = createNobleSuite, codec = createCodecOperations, atOnce } = this.#options;
+    const suite = typeof given === 'function' ? given((length): Bytes => chance.bytes(length)) : given;
     const device = new MemoryDevice(this, name, random, options, {
-      suite: holdingSuite(this.clock, suite),
-      makeCodec: () => holdingCodec(this.clock, (this.#options.codec ?? createCodecOperations)(suite)),
+      suite: atOnce === true ? suite : holdingSuite(this.clock, suite),
+      makeCodec: () => (atOnce === true ? codec(suite) : holdingCodec(this.clock, codec(suite))),
     });
     this.devices.set(name, device);
     return device;

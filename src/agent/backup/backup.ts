@@ -56,7 +56,7 @@ export interface BackupOutcome {
 
 /** One run: scan, read what is new, place packs, write trees, journal and head. */
 export async function runBackup(context: AgentContext, run: BackupRun): Promise<BackupOutcome> {
-  const startedAt = context.platform.clock.now();
+  const startedAt = await startOfRun(context);
   checkNames(run.sources);
   run.meter.phase('scanning');
   const scanned: Changed[] = [];
@@ -74,6 +74,12 @@ export async function runBackup(context: AgentContext, run: BackupRun): Promise<
   const spread = await run.spread(bytes);
   run.meter.phase('saving');
   return new Run(context, run, spread, startedAt).execute(scanned);
+}
+
+/** Snapshots of a device are ordered by their start, whatever its clock says. */
+async function startOfRun({ repository, platform, device }: AgentContext): Promise<number> {
+  const own = (await repository.snapshots()).filter((snapshot) => snapshot.device === device);
+  return Math.max(platform.clock.now(), (own.at(-1)?.startedAt ?? 0) + 1);
 }
 
 /** Folders lie side by side in a snapshot, by their names. @throws RoostError 'usage' */

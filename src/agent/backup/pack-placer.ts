@@ -4,12 +4,15 @@ import type { Code } from '../../core/erasure/codes.ts';
 import { RoostError, faultOf, messageOf } from '../../core/errors.ts';
 import type { AccountId } from '../../core/ids.ts';
 import { SEALED_SEGMENT_BYTES } from '../../core/limits.ts';
+import { assignShards } from '../../core/placement/assign.ts';
+import type { DomainRisk } from '../../core/placement/domains.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
 import type { Codec, EncodedPack, Seal, SealedShard } from '../../ports/codec.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import { throwIfAborted } from '../cancellation.ts';
 import type { Cooperation, Partner } from '../network/types.ts';
+import { placementPartner, rankTakers, takers } from '../placement.ts';
 import type { Placement } from '../repository/records.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { SealedPack } from './pack-writer.ts';
@@ -26,6 +29,7 @@ export interface PackPlacerOptions {
   readonly codec: Codec;
   readonly clock: Clock;
   readonly log: Log;
+  /** those that are not in good standing get nothing */
   readonly partners: readonly Partner[];
   readonly onSent: (bytes: number) => void;
   readonly signal: AbortSignalLike | undefined;
@@ -35,32 +39,34 @@ export interface PackPlacerOptions {
 export interface PlacedPack {
   readonly shardBytes: number;
   readonly placements: readonly Placement[];
+  /** caps of failure domains that the partners did not let it keep */
+  readonly risks: readonly DomainRisk[];
 }
 
 /** Codes a pack and brings each shard to a distinct holder, durably. */
 export class PackPlacer {
   readonly #options: PackPlacerOptions;
+  readonly #takers: ReadonlyMap<string, Partner>;
+  /** packs placed so far: each begins with other partners, so that all fill alike */
   #turn = 0;
   /** whether a holder refused for want of space */
   #full = false;
 
   constructor(options: PackPlacerOptions) {
     this.#options = options;
+    this.#takers = new Map(takers(options.partners).map((partner) => [partner.device, partner]));
   }
 
   /** @throws RoostError 'too-few' when fewer shards than `m` plus half of `k` found a holder */
   async place(pack: SealedPack): Promise<PlacedPack> {
     const { owner, repository, codec } = this.#options;
     const n = totalShards(pack.code);
-    const order = this.#order();
-    if (order.length < n) {
-      throw new RoostError(
-        'too-few',
-        `a pack in ${n} pieces needs ${n} partners, ${order.length} can be reached`,
-      );
-    }
-    const chosen = order.slice(0, n);
-    const spares = order.slice(n);
+    const assigned = assignShards([...this.#takers.values()].map(placementPartner), pack.code, this.#turn++);
+    const chosen = assigned.chosen.map(({ id }) => this.#takers.get(id)!);
+    const lineup: Lineup = {
+      holders: new Map(chosen.map((partner, shard) => [shard, partner])),
+      spares: assigned.spares.map(({ id }) => this.#takers.get(id)!),
+    };
     const rows = await repository.reserve(
       pack.packId,
       chosen.map((partner) => partner.agreement.id),
@@ -77,7 +83,7 @@ export class PackPlacer {
     const placements = await Promise.all(
       encoded.shards.map(async (shard, i) => {
         const partner = chosen[i] as Partner;
-        return this.#bring(pack, encoded, shard, partner, rows[i] ?? 0, spares);
+        return this.#bring(pack, encoded, shard, partner, rows[i] ?? 0, lineup);
       }),
     );
     const placed = placements.filter((placement) => placement !== undefined);
@@ -89,7 +95,7 @@ export class PackPlacer {
         `only ${placed.length} of ${n} pieces found a holder, at least ${needed} are needed`,
       );
     }
-    return { shardBytes: encoded.shardBytes, placements: placed };
+    return { shardBytes: encoded.shardBytes, placements: placed, risks: assigned.risks };
   }
 
   /** Brings one more shard of a pack placed before to a partner that holds none of it. */
@@ -104,26 +110,19 @@ export class PackPlacer {
     return this.#put(sealed, partner, row ?? 0, true);
   }
 
-  /** Partners in the order of this pack: turned by one each time, so that all fill alike. */
-  #order(): Partner[] {
-    const { partners } = this.#options;
-    const turn = this.#turn++ % Math.max(1, partners.length);
-    return [...partners.slice(turn), ...partners.slice(0, turn)];
-  }
-
   async #bring(
     pack: SealedPack,
     encoded: EncodedPack,
     shard: SealedShard,
     partner: Partner,
     row: number,
-    spares: Partner[],
+    lineup: Lineup,
   ): Promise<Placement | undefined> {
     const { log, owner, repository } = this.#options;
     let current = { shard, partner, row };
     for (;;) {
       try {
-        return await this.#put(current.shard, current.partner, current.row, spares.length > 0);
+        return await this.#put(current.shard, current.partner, current.row, lineup.spares.length > 0);
       } catch (error) {
         if (faultOf(error) === 'aborted') throw error;
         if (faultOf(error) === 'full') this.#full = true;
@@ -132,7 +131,7 @@ export class PackPlacer {
           fault: faultOf(error),
           message: messageOf(error),
         });
-        const spare = spares.shift();
+        const spare = nextSpare(lineup, shard.seal.shard, pack.code);
         if (spare === undefined) return undefined;
         const [spareRow] = await repository.reserve(pack.packId, [spare.agreement.id]);
         current = {
@@ -189,6 +188,22 @@ export class PackPlacer {
     );
     return codec.remakeShard({ code: pack.code, shardBytes: encoded.shardBytes, present, seal });
   }
+}
+
+/** Who holds which shard of a pack under way, and who may step in. */
+interface Lineup {
+  readonly holders: Map<number, Partner>;
+  readonly spares: Partner[];
+}
+
+/** The spare that goes best with the other holders takes over a shard. */
+function nextSpare({ holders, spares }: Lineup, shard: number, code: Code): Partner | undefined {
+  holders.delete(shard);
+  const [best] = rankTakers(spares, [...holders.values()].map(placementPartner), code);
+  if (best === undefined) return undefined;
+  spares.splice(spares.indexOf(best), 1);
+  holders.set(shard, best);
+  return best;
 }
 
 /** Below this a pack would stand too near to loss to call it saved. */

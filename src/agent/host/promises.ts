@@ -6,9 +6,9 @@ import type { ShardStore } from './shard-store.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
-/** The agreement's time and its grace are over: what is held stays readable, nothing new is taken. */
-export function isOver({ agreement }: BookEntry, now: number): boolean {
-  return now > agreement.expiresAt + agreement.graceDays * DAY_MS;
+/** The agreement was ended, or its time and its grace are over: what is held stays readable, nothing new is taken. */
+export function isOver({ agreement, endedAt }: BookEntry, now: number): boolean {
+  return endedAt > 0 || now > agreement.expiresAt + agreement.graceDays * DAY_MS;
 }
 
 export interface SpacePromisesParts {
@@ -22,8 +22,8 @@ export interface SpacePromisesParts {
 /** What this device has promised of its space, and what it can still promise. */
 export class SpacePromises {
   readonly #parts: SpacePromisesParts;
-  /** for agreements being made, by the other device */
-  readonly #pending = new Map<DeviceId, number>();
+  /** set aside for agreements being made, by the other device; of several the largest counts */
+  readonly #pending = new Map<DeviceId, Set<{ readonly bytes: number }>>();
 
   constructor(parts: SpacePromisesParts) {
     this.#parts = parts;
@@ -63,7 +63,7 @@ export class SpacePromises {
       ...this.#pending.keys(),
     ]);
     let sum = 0;
-    for (const device of devices) sum += Math.max(this.to(device), this.#pending.get(device) ?? 0);
+    for (const device of devices) sum += Math.max(this.to(device), this.#asideFor(device));
     return sum;
   }
 
@@ -86,16 +86,22 @@ export class SpacePromises {
     wanted: number,
     least: number,
   ): Promise<{ readonly bytes: number; readonly done: () => void }> {
-    const most = (await this.free()) + Math.max(this.to(device), this.#pending.get(device) ?? 0);
+    const most = (await this.free()) + Math.max(this.to(device), this.#asideFor(device));
     if (least > most)
       throw new RoostError('full', `${most} bytes are left to promise, ${least} are asked for`);
-    const bytes = Math.min(wanted, most);
-    const before = this.#pending.get(device) ?? 0;
-    this.#pending.set(device, Math.max(before, bytes));
+    const aside = { bytes: Math.min(wanted, most) };
+    const asides = this.#pending.get(device) ?? new Set();
+    this.#pending.set(device, asides.add(aside));
     const done = (): void => {
-      if (before === 0) this.#pending.delete(device);
-      else this.#pending.set(device, before);
+      asides.delete(aside);
+      if (asides.size === 0 && this.#pending.get(device) === asides) this.#pending.delete(device);
     };
-    return { bytes, done };
+    return { bytes: aside.bytes, done };
+  }
+
+  #asideFor(device: DeviceId): number {
+    let most = 0;
+    for (const { bytes } of this.#pending.get(device) ?? []) most = Math.max(most, bytes);
+    return most;
   }
 }

@@ -1,46 +1,54 @@
-import { acceptAgreement, verifyProposal } from '../../core/agreement/agreement.ts';
-import type { Bytes } from '../../core/bytes.ts';
-import type { CryptoSuite, Signer } from '../../core/crypto/suite.ts';
+import type { CryptoSuite } from '../../core/crypto/suite.ts';
 import { RoostError } from '../../core/errors.ts';
-import type { AccountId, AgreementId, CooperativeId, DeviceId } from '../../core/ids.ts';
-import type { Agreement } from '../../core/agreement/types.ts';
+import type { AccountId, AgreementId, CooperativeId } from '../../core/ids.ts';
+import { verifyDuty } from '../../core/partnership/duty.ts';
+import { verifyLeaveNotice } from '../../core/partnership/leave-notice.ts';
+import { verifyPartnerList } from '../../core/partnership/partner-list.ts';
+import { verifyRenegeReport } from '../../core/partnership/renege-report.ts';
 import { readHeadEnvelope } from '../../core/snapshot/head.ts';
 import { AGREEMENTS_MAX, LEDGER_PAGE_ROWS, RELEASE_MAX_ROWS } from '../../core/wire/limits.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Log } from '../../ports/log.ts';
-import { Limiter } from '../limiter.ts';
 import type { AgreementBook, BookEntry } from '../network/agreement-book.ts';
 import type { RosterBook } from '../network/roster-book.ts';
 import type { Peer, RequestHandler } from '../session/types.ts';
+import type { AuditDesk } from './audit-desk.ts';
 import type { HeadShelf } from './head-shelf.ts';
+import type { Notice } from './notices.ts';
+import type { Offers } from './offers.ts';
+import type { PartnerListShelf } from './partner-list-shelf.ts';
 import type { SpacePromises } from './promises.ts';
 import { isOver } from './promises.ts';
+import type { ReadRules } from './read-rules.ts';
+import type { ReportShelf } from './report-shelf.ts';
 import type { ShardStore } from './shard-store.ts';
 
 export interface HostRequestsOptions {
   readonly crypto: CryptoSuite;
   readonly clock: Clock;
-  readonly log: Log;
-  readonly self: { readonly device: DeviceId; readonly account: AccountId };
-  /** the device's key */
-  readonly signer: Signer;
+  readonly self: { readonly account: AccountId };
   readonly cooperative: CooperativeId;
   readonly store: ShardStore;
   readonly book: AgreementBook;
   readonly heads: HeadShelf;
   readonly roster: RosterBook;
   readonly promises: SpacePromises;
-  /** an agreement was made, or a rendezvous id is held for the first time */
-  readonly onChange: (what: 'agreements' | 'holdings') => void;
+  readonly offers: Offers;
+  readonly reads: ReadRules;
+  readonly audits: AuditDesk;
+  readonly reports: ReportShelf;
+  readonly partnerLists: PartnerListShelf;
+  /** a rendezvous id is held for the first time */
+  readonly onHoldings: () => void;
+  readonly onNotice: (notice: Notice) => void;
 }
 
 /**
  * Answers what partners ask of this device. Each answer is given only to whom it concerns: shards and ledgers to devices of
- * the account that owns them, heads to their account, the roster to members.
+ * the account that owns them, heads to their account, the roster, reports and partner lists to members.
  */
 export function createRequestHandler(options: HostRequestsOptions): RequestHandler {
-  const { crypto, clock, log, signer, cooperative, store, book, heads, roster, promises, onChange } = options;
-  const agreeing = new Limiter(1);
+  const { crypto, clock, self, cooperative, store, book, heads, roster, promises } = options;
+  const { offers, reads, audits, reports, partnerLists, onHoldings, onNotice } = options;
 
   /** An agreement under which this device holds for the peer's account. */
   const held = (peer: Peer, id: AgreementId): BookEntry => {
@@ -52,56 +60,40 @@ export function createRequestHandler(options: HostRequestsOptions): RequestHandl
     return entry;
   };
 
+  const isMember = (account: AccountId): boolean => roster.roster.members.has(account);
+
   const mustBeMember = (peer: Peer): void => {
-    if (!roster.roster.members.has(peer.account)) {
-      throw new RoostError('refused', 'the asking account is not on the roster');
-    }
+    if (!isMember(peer.account)) throw new RoostError('refused', 'the asking account is not on the roster');
   };
 
-  const accept = async (peer: Peer, proposal: Bytes): Promise<Bytes> => {
-    mustBeMember(peer);
-    const agreement = await verifyProposal(crypto, proposal);
-    checkSides(agreement, peer, options);
-    const { graceDays, commitmentDays } = roster.roster.policy;
-    if (agreement.graceDays !== graceDays || agreement.commitmentDays !== commitmentDays) {
-      throw new RoostError(
-        'refused',
-        `policy is ${graceDays} days of grace and ${commitmentDays} of commitment, ` +
-          `got ${agreement.graceDays} and ${agreement.commitmentDays}`,
-      );
+  /** An agreement with the peer's account, made by whichever device of ours. */
+  const known = (peer: Peer, id: AgreementId): BookEntry => {
+    const entry = book.get(id);
+    if (entry === undefined) throw new RoostError('not-found', `agreement ${id} is not known here`);
+    if (entry.theirs.account !== peer.account) {
+      throw new RoostError('refused', `agreement ${id} is not with the telling account`);
     }
-    const newest = book.with(peer.device)[0]?.agreement;
-    if (newest && agreement.epoch <= newest.epoch) {
-      throw new RoostError('refused', `epoch must be above ${newest.epoch}, got ${agreement.epoch}`);
-    }
-    const { gives } = agreement.accepter;
-    const aside = await promises.setAside(peer.device, gives, gives);
-    try {
-      const encoded = await acceptAgreement(crypto, signer, proposal);
-      await book.add(encoded);
-      await book.prune(peer.device, (id) => store.usage(id).rows > 0);
-      log.info('host.agreed', {
-        device: peer.device,
-        gives,
-        gets: agreement.proposer.gives,
-        epoch: agreement.epoch,
-      });
-      onChange('agreements');
-      return encoded;
-    } finally {
-      aside.done();
-    }
+    return entry;
   };
 
   return {
-    propose: (peer, proposal) => agreeing.run(() => accept(peer, proposal)),
+    propose: async (peer, proposal) => {
+      mustBeMember(peer);
+      return offers.propose(peer, proposal);
+    },
+
+    accept: async (peer, agreement) => {
+      mustBeMember(peer);
+      await offers.accept(peer, agreement);
+    },
 
     agreements: async (peer) =>
       book
         .all()
         .filter(({ adopted, theirs }) => !adopted && theirs.account === peer.account)
         .filter(({ agreement, theirs }) => {
-          const rules = book.with(theirs.device)[0]?.agreement.id === agreement.id;
+          const ruling = book.with(theirs.device)[0];
+          const rules = ruling?.agreement.id === agreement.id && ruling.endedAt === 0;
           return rules || store.usage(agreement.id).rows > 0;
         })
         .sort((a, b) => b.agreement.madeAt - a.agreement.madeAt)
@@ -115,7 +107,7 @@ export function createRequestHandler(options: HostRequestsOptions): RequestHandl
       if (isOver(ruling, clock.now())) {
         throw new RoostError(
           'refused',
-          `agreement ended at ${ruling.agreement.expiresAt} and has not been renewed`,
+          `agreement ended at ${ruling.endedAt || ruling.agreement.expiresAt} and has not been renewed`,
         );
       }
       return store.put({
@@ -127,8 +119,14 @@ export function createRequestHandler(options: HostRequestsOptions): RequestHandl
     },
 
     get: async (peer, id, row, first, count) => {
-      held(peer, id);
-      return store.get(id, row, first, count);
+      const entry = held(peer, id);
+      await reads.check(entry);
+      const segments = await store.get(id, row, first, count);
+      await reads.take(
+        entry,
+        segments.reduce((sum, { length }) => sum + length, 0),
+      );
+      return segments;
     },
 
     release: async (peer, id, rows) => {
@@ -161,7 +159,7 @@ export function createRequestHandler(options: HostRequestsOptions): RequestHandl
           'a head must be left by its own account, under its own rendezvous id',
         );
       }
-      if (await heads.put(rendezvous, label, head)) onChange('holdings');
+      if (await heads.put(rendezvous, label, head)) onHoldings();
     },
 
     heads: (peer, rendezvous) => heads.list(rendezvous, peer.account),
@@ -170,20 +168,73 @@ export function createRequestHandler(options: HostRequestsOptions): RequestHandl
       if (asked !== cooperative) throw new RoostError('not-found', `cooperative ${asked} is not known here`);
       return roster.entries.slice(from);
     },
-  };
-}
 
-function checkSides(agreement: Agreement, peer: Peer, { cooperative, self }: HostRequestsOptions): void {
-  const { proposer, accepter } = agreement;
-  if (agreement.cooperative !== cooperative)
-    throw new RoostError('refused', 'proposal is of another cooperative');
-  if (proposer.device !== peer.device || proposer.account !== peer.account) {
-    throw new RoostError('refused', 'proposal must name the proposing device and its account');
-  }
-  if (accepter.device !== self.device || accepter.account !== self.account) {
-    throw new RoostError('refused', 'proposal must name this device and its account as the other side');
-  }
-  if (proposer.account === self.account) {
-    throw new RoostError('refused', 'devices of one account make no agreements with each other');
-  }
+    openAudit: async (peer, id, commitment) => audits.open(peer, held(peer, id), commitment),
+
+    answerAudit: async (peer, id, reveal) => audits.answer(peer, held(peer, id), reveal),
+
+    receipt: (peer, receipt) => audits.receipt(peer, (id) => held(peer, id), receipt),
+
+    loss: async (peer, loss) => {
+      known(peer, loss.agreement);
+      onNotice({ kind: 'loss', peer, loss });
+    },
+
+    leave: async (peer, encoded) => {
+      const notice = await verifyLeaveNotice(crypto, encoded, peer.certificate.devicePublicKey);
+      const { theirs } = known(peer, notice.agreement);
+      if (notice.device !== theirs.device) {
+        throw new RoostError(
+          'refused',
+          `agreement ${notice.agreement} has no side of device ${notice.device}`,
+        );
+      }
+      onNotice({ kind: 'leave', peer, notice });
+    },
+
+    report: async (peer, encoded) => {
+      mustBeMember(peer);
+      const report = await verifyRenegeReport(crypto, encoded);
+      if (report.cooperative !== cooperative)
+        throw new RoostError('refused', 'report is of another cooperative');
+      if (!isMember(report.by.account) || !isMember(report.against.account)) {
+        throw new RoostError('refused', 'report must be by a member and against a member');
+      }
+      if (await reports.put(report, encoded, clock.now()))
+        onNotice({ kind: 'report', peer, report, encoded });
+    },
+
+    reports: async (peer) => {
+      mustBeMember(peer);
+      return reports.list();
+    },
+
+    putPartnerList: async (peer, encoded) => {
+      mustBeMember(peer);
+      const list = await verifyPartnerList(crypto, encoded);
+      if (list.cooperative !== cooperative)
+        throw new RoostError('refused', 'partner list is of another cooperative');
+      if (list.by.account !== peer.account) {
+        throw new RoostError('refused', 'a partner list must be given by its own account');
+      }
+      const firsthand = list.by.device === peer.device;
+      await partnerLists.put(list, encoded, { now: clock.now(), firsthand, isMember });
+    },
+
+    partnerLists: async (peer, account) => {
+      mustBeMember(peer);
+      return partnerLists.list(account);
+    },
+
+    putDuty: async (peer, encoded) => {
+      if (peer.account !== self.account) {
+        throw new RoostError('refused', 'a duty is taken from devices of the own account only');
+      }
+      const duty = await verifyDuty(crypto, encoded);
+      if (duty.by.account !== self.account) {
+        throw new RoostError('refused', `duty must be of this account, got account ${duty.by.account}`);
+      }
+      onNotice({ kind: 'duty', peer, duty, encoded });
+    },
+  };
 }

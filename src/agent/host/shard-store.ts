@@ -4,7 +4,7 @@ import type { CryptoSuite } from '../../core/crypto/suite.ts';
 import { RoostError, faultOf } from '../../core/errors.ts';
 import type { AgreementId } from '../../core/ids.ts';
 import type { LedgerDigest } from '../../core/ledger/row.ts';
-import { ledgerDigest } from '../../core/ledger/row.ts';
+import { ledgerDigest, segmentBytes } from '../../core/ledger/row.ts';
 import { SEALED_SEGMENT_BYTES } from '../../core/limits.ts';
 import type { LedgerRow } from '../../core/snapshot/types.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
@@ -58,6 +58,7 @@ export class ShardStore {
   readonly #space: PlatformSpace;
   readonly #reserved = new Map<AgreementId, number>();
   readonly #digests = new Map<AgreementId, LedgerDigest>();
+  readonly #listeners = new Set<() => void>();
   #reservedBytes = 0;
   /** counts changed rows, so that no digest of former rows is remembered */
   #changes = 0;
@@ -72,6 +73,7 @@ export class ShardStore {
       this.#changes++;
       const agreement = (after ?? before)?.agreement;
       if (agreement !== undefined) this.#digests.delete(agreement);
+      for (const listener of [...this.#listeners]) listener();
     });
     const totals = this.#totals;
     const volumes = this.#volumes;
@@ -101,9 +103,25 @@ export class ShardStore {
     return this.#totals.bytes;
   }
 
+  /** rows held for others, without lost ones */
+  get rows(): number {
+    return this.#totals.rows;
+  }
+
+  /** Calls back after each row that came, went or was lost. Returns what ends it. */
+  onChange(handler: () => void): () => void {
+    this.#listeners.add(handler);
+    return () => void this.#listeners.delete(handler);
+  }
+
   /** rows whose bytes are gone and that their owners have not released yet */
   get lost(): number {
     return this.#totals.lost;
+  }
+
+  /** Rows of one agreement whose bytes are gone and that the owner has not released yet. */
+  lostRows(agreement: AgreementId): number {
+    return this.#totals.lostOf(agreement);
   }
 
   /** Live rows and bytes of one agreement. */
@@ -164,6 +182,43 @@ export class ShardStore {
     return Array.from({ length: count }, (_, index) =>
       data.subarray(index * SEALED_SEGMENT_BYTES, Math.min((index + 1) * SEALED_SEGMENT_BYTES, length)),
     );
+  }
+
+  /**
+   * Segments of a row whose whole bytes were read and hashed just now, so that no rot is shown as proof; undefined when the row is
+   * lost, then marked so, or is not here.
+   * @param segments numbers of segments that the row has
+   */
+  async prove(
+    agreement: AgreementId,
+    row: number,
+    segments: readonly number[],
+  ): Promise<readonly Bytes[] | undefined> {
+    const { crypto, log } = this.#options;
+    for (;;) {
+      const held = await this.#row(agreement, row);
+      if (held === undefined || held.lost) return undefined;
+      let read: { readonly held: HeldRow; readonly data: Bytes };
+      try {
+        read = await this.#read(held, 0, held.bytes);
+      } catch (error) {
+        const fault = faultOf(error);
+        if (fault === 'corrupt' || fault === 'not-found') return undefined;
+        throw error;
+      }
+      const { data } = read;
+      if (equalBytes(await crypto.sha256(data), held.sha256)) {
+        return segments.map((segment) => {
+          const from = segment * SEALED_SEGMENT_BYTES;
+          return data.slice(from, from + segmentBytes(held, segment));
+        });
+      }
+      // Moved or released meanwhile: looks again.
+      if (await markLost(this.#commits, log, read.held, 'hash')) {
+        this.#tidy.wake();
+        return undefined;
+      }
+    }
   }
 
   /** Drops rows, lost ones too; resolves when durable. */

@@ -10,7 +10,9 @@ export interface Usage {
 export class Totals {
   readonly #agreements = new Map<AgreementId, { rows: number; bytes: number }>();
   readonly #volumes = new Map<string, number>();
+  readonly #lostOf = new Map<AgreementId, number>();
   #bytes = 0;
+  #rows = 0;
   #lost = 0;
 
   /** bytes of all live rows */
@@ -18,9 +20,19 @@ export class Totals {
     return this.#bytes;
   }
 
+  /** live rows of all agreements */
+  get rows(): number {
+    return this.#rows;
+  }
+
   /** rows whose bytes are gone and that the owner has not released yet */
   get lost(): number {
     return this.#lost;
+  }
+
+  /** Lost rows of one agreement that the owner has not released yet. */
+  lostOf(agreement: AgreementId): number {
+    return this.#lostOf.get(agreement) ?? 0;
   }
 
   of(agreement: AgreementId): Usage {
@@ -41,10 +53,14 @@ export class Totals {
   #count(held: HeldRow, sign: 1 | -1): void {
     if (held.lost) {
       this.#lost += sign;
+      const lost = this.lostOf(held.agreement) + sign;
+      if (lost === 0) this.#lostOf.delete(held.agreement);
+      else this.#lostOf.set(held.agreement, lost);
       return;
     }
     const bytes = sign * held.bytes;
     this.#bytes += bytes;
+    this.#rows += sign;
     const usage = this.#agreements.get(held.agreement) ?? { rows: 0, bytes: 0 };
     usage.rows += sign;
     usage.bytes += bytes;

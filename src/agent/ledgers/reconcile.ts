@@ -39,7 +39,7 @@ export async function reconcileLedgers(
     try {
       const remote = await cooperation.session(ledger.holder, signal ? { signal } : {});
       const rows = (ours.get(ledger.agreement) ?? []).sort((a, b) => a.row - b.row);
-      results.push({ holder: ledger.holder, lost: await compare(context, remote, ledger, rows) });
+      results.push({ holder: ledger.holder, lost: await compareLedger(context, remote, ledger, rows) });
     } catch (error) {
       if (faultOf(error) === 'aborted') throw error;
       platform.log.info('ledger not compared', { device: ledger.holder, fault: faultOf(error) });
@@ -48,14 +48,23 @@ export async function reconcileLedgers(
   return results;
 }
 
-async function compare(
+/**
+ * Compares one ledger; may be called beside a run that places pieces.
+ * @param ours our rows of it, ascending
+ * @returns rows that the holder does not have any more; they are struck here already
+ */
+export async function compareLedger(
   context: AgentContext,
   remote: Remote,
-  { agreement, adopted }: LedgerName,
+  { agreement, holder, adopted }: LedgerName,
   ours: readonly Placement[],
 ): Promise<readonly Placement[]> {
   const { repository } = context;
-  const digest = await remote.ledgerDigest(agreement);
+  const digest = await digestOf(remote, agreement);
+  if (digest === undefined) {
+    await repository.removePlacements(ours);
+    return ours;
+  }
   if (digest.rows === ours.length && equalBytes(digest.digest, ledgerDigest(ours.map(ledgerRow)).digest))
     return [];
   const theirs = new Map((await readLedger(remote, agreement)).map((row) => [row.row, row]));
@@ -66,18 +75,52 @@ async function compare(
   });
   await repository.removePlacements(lost);
   // An adopted ledger may serve other devices of the account: only rows of our own agreements are ours to release.
-  if (!adopted) await repository.markForRelease([...theirs.keys()].map((row) => ({ agreement, row })));
+  if (!adopted) {
+    const unknown = await repository.unknownRows(
+      agreement,
+      [...theirs.values()].map(({ packId, shard, row }) => ({ packId, shard, row, holder })),
+    );
+    await repository.markForRelease(unknown.map((row) => ({ agreement, row })));
+  }
   return lost;
 }
 
+/** Undefined when the holder has forgotten the agreement, and all it kept under it: its platform took its records away. */
+async function digestOf(
+  remote: Remote,
+  agreement: AgreementId,
+): Promise<Awaited<ReturnType<Remote['ledgerDigest']>> | undefined> {
+  try {
+    return await remote.ledgerDigest(agreement);
+  } catch (error) {
+    if (faultOf(error) === 'not-found') return undefined;
+    throw error;
+  }
+}
+
 /** A holder's whole ledger for one agreement. */
-export async function readLedger(remote: Remote, agreement: AgreementId): Promise<readonly LedgerRow[]> {
+async function readLedger(remote: Remote, agreement: AgreementId): Promise<readonly LedgerRow[]> {
   const rows: LedgerRow[] = [];
   for (;;) {
     const batch = await remote.ledger(agreement, rows.at(-1)?.row ?? 0);
     if (batch.length === 0) return rows;
     rows.push(...batch);
   }
+}
+
+/**
+ * Takes over what a holder keeps under an agreement of another device of the account. Rows that are about to be released are left
+ * out: they are no placements any more.
+ */
+export async function takeLedger(
+  context: AgentContext,
+  remote: Remote,
+  agreement: AgreementId,
+): Promise<void> {
+  const { repository } = context;
+  const going = new Set(await repository.releases(agreement));
+  const rows = (await readLedger(remote, agreement)).filter(({ row }) => !going.has(row));
+  await repository.putPlacements(rows.map((row) => ({ ...row, holder: remote.peer.device, agreement })));
 }
 
 function ledgerRow({ row, packId, shard, bytes, segments, sha256 }: Placement): LedgerRow {

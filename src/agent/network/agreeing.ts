@@ -1,4 +1,12 @@
-import { answersProposal, proposeAgreement } from '../../core/agreement/agreement.ts';
+import {
+  acceptAgreement,
+  answersProposal,
+  isAgreement,
+  proposeAgreement,
+  verifyProposal,
+} from '../../core/agreement/agreement.ts';
+import type { Agreement } from '../../core/agreement/types.ts';
+import type { Bytes } from '../../core/bytes.ts';
 import type { CryptoSuite, Signer } from '../../core/crypto/suite.ts';
 import { RoostError, faultOf } from '../../core/errors.ts';
 import type { AccountId, CooperativeId } from '../../core/ids.ts';
@@ -15,6 +23,13 @@ const AGREEMENT_LIFE_MS = 365 * DAY_MS;
 const AGREEMENT_RENEW_MS = 30 * DAY_MS;
 /** The least that is asked for, so that small backups do not lead to a new agreement each. */
 const SPACE_MIN_BYTES = 256 * MIB;
+
+/** What one may read of the other a year, in times of the space given: a whole restore each month, and repairs. */
+const READS_PER_YEAR = 16;
+/** A holder must expect an audit a week. */
+const AUDIT_HOURS = 7 * 24;
+/** Every hour of the week, as long as nothing is known of a device's habits. */
+const ALL_HOURS = new Uint8Array(21).fill(0xff);
 
 export interface AgreeingParts {
   readonly crypto: CryptoSuite;
@@ -71,7 +86,7 @@ export async function agreeWith(parts: AgreeingParts, remote: Remote, bytes: num
     const entries = remembered ? book.with(device) : [];
     const { held, room } = await roomAt(remote, entries);
     const ruling = entries[0];
-    const lasts = ruling !== undefined && ruling.agreement.expiresAt - clock.now() > AGREEMENT_RENEW_MS;
+    const lasts = ruling?.endedAt === 0 && ruling.agreement.expiresAt - clock.now() > AGREEMENT_RENEW_MS;
     if (lasts && room >= bytes) return ruling;
     const before = book.with(device)[0];
     try {
@@ -88,39 +103,94 @@ export async function agreeWith(parts: AgreeingParts, remote: Remote, bytes: num
 async function proposeRoom(parts: AgreeingParts, remote: Remote, needed: number): Promise<BookEntry> {
   for (let asked = spaceToAsk(needed); ; asked = Math.max(needed, Math.floor(asked / 2))) {
     try {
-      return await propose(parts, remote, asked);
+      return await propose(parts, remote, asked, needed);
     } catch (error) {
       if (faultOf(error) !== 'full' || asked <= needed) throw error;
     }
   }
 }
 
-async function propose(parts: AgreeingParts, remote: Remote, asked: number): Promise<BookEntry> {
+async function propose(
+  parts: AgreeingParts,
+  remote: Remote,
+  asked: number,
+  needed: number,
+): Promise<BookEntry> {
   const { crypto, clock, account, signer, cooperative, book, promises } = parts;
   const { device, certificate } = remote.peer;
   const now = clock.now();
   const { graceDays, commitmentDays } = parts.policy();
+  const habits = { bytesPerSecond: 0, hours: ALL_HOURS };
   // As much back as we take, if our offer has room; else what is left.
   const aside = await promises.setAside(device, asked, 0);
   try {
     const proposal = await proposeAgreement(crypto, signer, {
       cooperative,
-      proposer: { account, devicePublicKey: signer.publicKey, gives: aside.bytes },
-      accepter: { account: certificate.account, devicePublicKey: certificate.devicePublicKey, gives: asked },
+      proposer: { account, devicePublicKey: signer.publicKey, gives: aside.bytes, ...habits },
+      accepter: {
+        account: certificate.account,
+        devicePublicKey: certificate.devicePublicKey,
+        gives: asked,
+        ...habits,
+      },
       madeAt: now,
       expiresAt: now + AGREEMENT_LIFE_MS,
       graceDays,
       commitmentDays,
       epoch: (book.with(device)[0]?.agreement.epoch ?? 0) + 1,
+      readsPerYear: READS_PER_YEAR,
+      auditHours: AUDIT_HOURS,
     });
-    const encoded = await remote.propose(proposal);
-    if (!answersProposal(encoded, proposal)) {
+    const answer = await remote.propose(proposal);
+    if (!isAgreement(answer)) {
+      return await acceptCounter(parts, remote, await verifyProposal(crypto, proposal), answer, needed);
+    }
+    if (!answersProposal(answer, proposal)) {
       throw new RoostError('refused', `partner ${device} answered a proposal with other terms`);
     }
-    return await book.add(encoded);
+    return await book.add(answer);
   } finally {
     aside.done();
   }
+}
+
+/**
+ * Takes a counter-proposal that gives less than asked but enough.
+ * @throws RoostError 'full' when it is not enough, 'refused' when more than the space has changed
+ */
+async function acceptCounter(
+  { crypto, signer, book }: AgreeingParts,
+  remote: Remote,
+  asked: Agreement,
+  counter: Bytes,
+  needed: number,
+): Promise<BookEntry> {
+  const offered = await verifyProposal(crypto, counter);
+  const { proposer, accepter } = offered;
+  const same =
+    proposer.device === asked.accepter.device &&
+    proposer.account === asked.accepter.account &&
+    accepter.device === asked.proposer.device &&
+    accepter.account === asked.proposer.account &&
+    accepter.gives <= asked.proposer.gives &&
+    offered.cooperative === asked.cooperative &&
+    offered.madeAt === asked.madeAt &&
+    offered.expiresAt === asked.expiresAt &&
+    offered.graceDays === asked.graceDays &&
+    offered.commitmentDays === asked.commitmentDays &&
+    offered.readsPerYear === asked.readsPerYear &&
+    offered.auditHours === asked.auditHours &&
+    offered.epoch === asked.epoch;
+  if (!same) {
+    throw new RoostError('refused', `partner ${remote.peer.device} answered a proposal with other terms`);
+  }
+  if (proposer.gives < needed) {
+    throw new RoostError('full', `partner gives ${proposer.gives} bytes, ${needed} are needed`);
+  }
+  const encoded = await acceptAgreement(crypto, signer, counter);
+  // The other side first: an agreement that only we know would look as if it had forgotten it.
+  await remote.accept(encoded);
+  return book.add(encoded);
 }
 
 /**
@@ -133,7 +203,8 @@ export async function learnAgreements(book: AgreementBook, remote: Remote): Prom
   const theirs = await remote.agreements();
   const known = new Set<string>();
   for (const encoded of theirs) {
-    const entry = await book.read(encoded);
+    // The signatures of one that is in the book were verified when it came.
+    const entry = book.find(encoded) ?? (await book.read(encoded));
     known.add(entry.agreement.id);
     if (!entry.adopted && entry.theirs.device === device) await book.add(encoded);
   }

@@ -1,13 +1,14 @@
 import { verifyAgreement } from '../../core/agreement/agreement.ts';
 import type { Agreement, AgreementSide } from '../../core/agreement/types.ts';
 import type { Bytes } from '../../core/bytes.ts';
+import { equalBytes } from '../../core/bytes.ts';
 import { encodeCbor } from '../../core/cbor.ts';
 import type { CryptoSuite } from '../../core/crypto/suite.ts';
 import { RoostError, messageOf } from '../../core/errors.ts';
 import type { AccountId, AgreementId, CooperativeId, DeviceId } from '../../core/ids.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MetaStore } from '../../ports/meta-store.ts';
-import { asBytes, readRecord, scanAll } from '../store/records.ts';
+import { asBytes, asNumber, readRecord, scanAll } from '../store/records.ts';
 import { TABLES } from '../store/tables.ts';
 
 /** Former agreements are kept for puts under way and rows held; a partner that renews all day must not fill the book. */
@@ -22,6 +23,8 @@ export interface BookEntry {
   readonly ours: AgreementSide;
   readonly theirs: AgreementSide;
   readonly adopted: boolean;
+  /** milliseconds since 1970 from which it is over before its time: one side left or reneged; 0 while it is good */
+  readonly endedAt: number;
 }
 
 export interface BookOptions {
@@ -36,6 +39,8 @@ export interface BookOptions {
 export class AgreementBook {
   readonly #options: BookOptions;
   readonly #entries = new Map<AgreementId, BookEntry>();
+  /** asked for all the time, and changed hardly ever */
+  #sorted: SortedEntries | undefined;
 
   private constructor(options: BookOptions) {
     this.#options = options;
@@ -45,7 +50,11 @@ export class AgreementBook {
     const book = new AgreementBook(options);
     for await (const { key, value } of scanAll(options.meta, TABLES.agreements)) {
       try {
-        const entry = await book.read(readRecord('an agreement', value, (fields) => asBytes(fields[0])));
+        const { encoded, endedAt } = readRecord('an agreement', value, (fields) => ({
+          encoded: asBytes(fields[0]),
+          endedAt: fields[1] === undefined ? 0 : asNumber(fields[1]),
+        }));
+        const entry = { ...(await book.read(encoded)), endedAt };
         book.#entries.set(entry.agreement.id, entry);
       } catch (error) {
         options.log.warn('network.agreement-unreadable', { agreement: key, message: messageOf(error) });
@@ -55,34 +64,36 @@ export class AgreementBook {
   }
 
   all(): readonly BookEntry[] {
-    return [...this.#entries.values()];
+    return this.#sort().all;
   }
 
   get(id: AgreementId): BookEntry | undefined {
     return this.#entries.get(id);
   }
 
+  /** The entry of these very bytes. */
+  find(encoded: Bytes): BookEntry | undefined {
+    return this.all().find((entry) => equalBytes(entry.encoded, encoded));
+  }
+
   /** Agreements between this very device and another, newest first. The newest rules; rows of the others stay reachable. */
   with(device: DeviceId): readonly BookEntry[] {
-    return this.all()
-      .filter((entry) => !entry.adopted && entry.theirs.device === device)
-      .sort((a, b) => newestFirst(a.agreement, b.agreement));
+    return this.#sort().byDevice.get(device) ?? [];
   }
 
   /** The newest agreement with each other device; adopted ones are left out. */
   ruling(): readonly BookEntry[] {
-    return newestOf(
-      this.all().filter(({ adopted }) => !adopted),
-      ({ theirs }) => theirs.device,
-    );
+    return this.#sort().ruling;
   }
 
   /** The newest adopted agreement of each pair of devices. */
   adopted(): readonly BookEntry[] {
-    return newestOf(
-      this.all().filter(({ adopted }) => adopted),
-      ({ ours, theirs }) => `${ours.device} ${theirs.device}`,
-    );
+    return this.#sort().adopted;
+  }
+
+  #sort(): SortedEntries {
+    this.#sorted ??= sortEntries([...this.#entries.values()]);
+    return this.#sorted;
   }
 
   /**
@@ -96,17 +107,43 @@ export class AgreementBook {
     await this.#options.meta.write([
       { kind: 'put', table: TABLES.agreements, key: entry.agreement.id, value: encodeCbor([encoded]) },
     ]);
-    this.#entries.set(entry.agreement.id, entry);
+    this.#set(entry);
     return entry;
+  }
+
+  #set(entry: BookEntry): void {
+    this.#entries.set(entry.agreement.id, entry);
+    this.#sorted = undefined;
+  }
+
+  /** Ends all agreements with a device, durably: nothing new is put under them, by either side. */
+  async end(device: DeviceId, at: number): Promise<void> {
+    const ending = this.with(device).filter(({ endedAt }) => endedAt === 0);
+    if (ending.length === 0) return;
+    await this.#options.meta.write(
+      ending.map(({ agreement, encoded }) => ({
+        kind: 'put',
+        table: TABLES.agreements,
+        key: agreement.id,
+        value: encodeCbor([encoded, at]),
+      })),
+    );
+    for (const entry of ending) this.#set({ ...entry, endedAt: at });
+  }
+
+  /** Forgets agreements that are over and under which nothing is kept any more. */
+  async forget(ids: readonly AgreementId[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.#options.meta.write(ids.map((key) => ({ kind: 'delete', table: TABLES.agreements, key })));
+    for (const id of ids) this.#entries.delete(id);
+    this.#sorted = undefined;
   }
 
   /** Forgets the oldest of many agreements with one device, save those for which `keep` says otherwise. */
   async prune(device: DeviceId, keep: (id: AgreementId) => boolean): Promise<void> {
     const old = this.with(device).slice(KEPT_PER_DEVICE);
     const gone = old.map(({ agreement }) => agreement.id).filter((id) => !keep(id));
-    if (gone.length === 0) return;
-    await this.#options.meta.write(gone.map((key) => ({ kind: 'delete', table: TABLES.agreements, key })));
-    for (const id of gone) this.#entries.delete(id);
+    await this.forget(gone);
   }
 
   /** Verifies an agreement and says whose it is, without keeping it. @throws RoostError as `add`, but for 'full' */
@@ -124,7 +161,7 @@ export class AgreementBook {
       throw new RoostError('refused', 'agreement must have a side of this account');
     }
     const theirs = ours === proposer ? accepter : proposer;
-    return { agreement, encoded, ours, theirs, adopted: ours.device !== self.device };
+    return { agreement, encoded, ours, theirs, adopted: ours.device !== self.device, endedAt: 0 };
   }
 }
 
@@ -133,11 +170,28 @@ function newestFirst(a: Agreement, b: Agreement): number {
   return b.epoch - a.epoch || b.madeAt - a.madeAt || (a.id < b.id ? -1 : 1);
 }
 
-function newestOf(entries: readonly BookEntry[], keyOf: (entry: BookEntry) => string): readonly BookEntry[] {
-  const newest = new Map<string, BookEntry>();
-  for (const entry of [...entries].sort((a, b) => newestFirst(a.agreement, b.agreement))) {
-    const key = keyOf(entry);
-    if (!newest.has(key)) newest.set(key, entry);
+interface SortedEntries {
+  readonly all: readonly BookEntry[];
+  /** own agreements with each device, newest first */
+  readonly byDevice: ReadonlyMap<DeviceId, readonly BookEntry[]>;
+  readonly ruling: readonly BookEntry[];
+  readonly adopted: readonly BookEntry[];
+}
+
+function sortEntries(all: readonly BookEntry[]): SortedEntries {
+  const byDevice = new Map<DeviceId, BookEntry[]>();
+  const adopted = new Map<string, BookEntry>();
+  for (const entry of [...all].sort((a, b) => newestFirst(a.agreement, b.agreement))) {
+    const { device } = entry.theirs;
+    if (entry.adopted) {
+      const pair = `${entry.ours.device} ${device}`;
+      if (!adopted.has(pair)) adopted.set(pair, entry);
+      continue;
+    }
+    const others = byDevice.get(device);
+    if (others) others.push(entry);
+    else byDevice.set(device, [entry]);
   }
-  return [...newest.values()];
+  const ruling = [...byDevice.values()].flatMap(([newest]) => newest ?? []);
+  return { all, byDevice, ruling, adopted: [...adopted.values()] };
 }

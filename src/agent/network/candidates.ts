@@ -1,5 +1,8 @@
+import type { Bytes } from '../../core/bytes.ts';
 import type { CryptoSuite } from '../../core/crypto/suite.ts';
+import { faultOf } from '../../core/errors.ts';
 import { verifyCertificate } from '../../core/identity/certificate.ts';
+import type { DeviceCertificate } from '../../core/identity/types.ts';
 import type { AccountId, DeviceId } from '../../core/ids.ts';
 import type { RosterState } from '../../core/roster/types.ts';
 import type { DirectoryEntry } from '../../ports/rendezvous.ts';
@@ -22,18 +25,22 @@ export interface CandidateSources {
   readonly directory: readonly DirectoryEntry[];
   /** whether a device without a session is worth a call */
   readonly mayBeThere: (device: DeviceId) => boolean;
+  /** whether a device may be asked at all (ranking.ts) */
+  readonly mayBeAsked: (device: DeviceId) => boolean;
+  /** how well a listed device would do, 0 to 1; 0 leaves it out (ranking.ts) */
+  readonly rank: (entry: DirectoryEntry, account: AccountId) => number;
 }
 
 /**
  * Devices of other members that may be reached now: rounds of one device per account, in each the connected ones first, then
- * those with an agreement, then the most reliable.
+ * those with an agreement, then those that would do best.
  */
 export async function findCandidates(sources: CandidateSources): Promise<readonly (readonly Candidate[])[]> {
   const ranked = new Map<DeviceId, { readonly candidate: Candidate; readonly rank: number }>();
   const add = (candidate: Candidate, rank: number): void => {
     const known = ranked.get(candidate.device);
     const isMember = sources.roster.members.has(candidate.account);
-    if (!isMember || candidate.account === sources.account) return;
+    if (!isMember || candidate.account === sources.account || !sources.mayBeAsked(candidate.device)) return;
     if (known && known.rank >= rank) return;
     ranked.set(candidate.device, {
       candidate,
@@ -43,7 +50,9 @@ export async function findCandidates(sources: CandidateSources): Promise<readonl
   for (const entry of sources.directory) {
     if (!sources.mayBeThere(entry.device)) continue;
     const account = await certifiedAccount(sources, entry);
-    if (account !== undefined) add({ device: entry.device, account }, entry.reliability);
+    if (account === undefined) continue;
+    const rank = sources.rank(entry, account);
+    if (rank > 0) add({ device: entry.device, account }, rank);
   }
   for (const { theirs } of sources.agreements) {
     if (sources.mayBeThere(theirs.device)) add({ device: theirs.device, account: theirs.account }, 2);
@@ -63,15 +72,25 @@ export async function findCandidates(sources: CandidateSources): Promise<readonl
   return rounds;
 }
 
+/** What was found of each certificate: a signature is verified once, not at each backup, for each of a thousand members. */
+const judged = new WeakMap<Bytes, DeviceCertificate | 'bad'>();
+
 /** The account that a listing's certificate proves; the broker could have written anything. */
 async function certifiedAccount(
   { crypto, now }: CandidateSources,
   { certificate, device }: DirectoryEntry,
 ): Promise<AccountId | undefined> {
-  try {
-    const known = await verifyCertificate(crypto, certificate, now);
-    return known.device === device ? known.account : undefined;
-  } catch {
-    return undefined;
+  let known = judged.get(certificate);
+  if (known === undefined || (known !== 'bad' && now > known.expiresAt)) {
+    try {
+      known = await verifyCertificate(crypto, certificate, now);
+    } catch (error) {
+      const fault = faultOf(error);
+      // Refused for its time, it may do another day, or with our clock set right.
+      if (fault !== 'corrupt' && fault !== 'malformed') return undefined;
+      known = 'bad';
+    }
+    judged.set(certificate, known);
   }
+  return known !== 'bad' && known.device === device ? known.account : undefined;
 }

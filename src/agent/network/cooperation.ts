@@ -4,6 +4,7 @@ import type { DeviceId, RendezvousId } from '../../core/ids.ts';
 import type { Cancellable } from '../../core/progress.ts';
 import type { RosterState } from '../../core/roster/types.ts';
 import type { DirectoryEntry, Found } from '../../ports/rendezvous.ts';
+import type { Notice } from '../host/notices.ts';
 import type { SpacePromises } from '../host/promises.ts';
 import type { Remote, RequestHandler } from '../session/types.ts';
 import type { BookEntry } from './agreement-book.ts';
@@ -11,21 +12,43 @@ import { AgreementBook } from './agreement-book.ts';
 import { learnAgreements } from './agreeing.ts';
 import { findCandidates } from './candidates.ts';
 import type { CooperationOptions } from './options.ts';
+import type { StandingEvent } from '../../core/partnership/state.ts';
+import { Standings } from '../partners/standings.ts';
+import type { Transition } from '../partners/standings.ts';
 import { PartnerBook } from './partner-book.ts';
-import { SUSPECT_AFTER_MS, partnerView } from './partner-view.ts';
+import { glimpseOf } from './partner-glimpse.ts';
+import type { PartnerSources } from './partner-view.ts';
+import { partnerView } from './partner-view.ts';
 import { agreeWithMany } from './partnering.ts';
+import { candidateRanking, mayBeAsked } from './ranking.ts';
 import { RosterBook } from './roster-book.ts';
 import type { Running } from './running.ts';
 import { compose, every } from './running.ts';
 import type { Cooperation, LedgerName, Partner } from './types.ts';
 
-/** The roster is asked for this often, in case a notice was lost. */
-const ROSTER_INTERVAL_MS = 10 * 60_000;
-/** How often partners are looked over for those that have been silent too long. */
-const REVIEW_INTERVAL_MS = 60_000;
+/** The roster is asked for this often, in case a notice was lost; so often it is noted who is connected, in case this device crashes. */
+const FALLBACK_INTERVAL_MS = 3_600_000;
+
+/** While the broker is away, who was seen within this time is still worth a call. */
+const SEEN_LATELY_MS = 3_600_000;
 
 /** A cooperation that this device takes part in. */
 export interface OpenCooperation extends Cooperation {
+  /** What is remembered of partners, and the agreements with them. */
+  readonly records: PartnerBook;
+  readonly agreements: AgreementBook;
+  /** Whether the silence of others can be held against them: the broker introduces, and somebody is connected. */
+  readonly inReach: boolean;
+  /** What the broker tells of a device; undefined for one that it does not list, and before the start. */
+  listed(device: DeviceId): DirectoryEntry | undefined;
+  /** Something was learned of a partner. */
+  judge(device: DeviceId, event: StandingEvent): void;
+  onTransition(handler: (transition: Transition) => void): () => void;
+  /** A partner is connected and has been greeted. */
+  onGreeted(handler: (remote: Remote) => void): () => void;
+  onNotice(handler: (notice: Notice) => void): () => void;
+  /** Ends the agreements with a device at once. */
+  endAgreements(device: DeviceId): Promise<void>;
   /** Answers calls, calls partners, tells the directory. Safe to call again. @throws what `network` throws */
   start(): Promise<void>;
   /** Closes all sessions; the transport and the broker's line stay open. */
@@ -65,11 +88,16 @@ class CooperationOfDevice implements OpenCooperation {
   readonly #books: Books;
   readonly #handler: RequestHandler;
   readonly #promises: SpacePromises;
+  readonly #standings: Standings;
   readonly #listeners = new Set<() => void>();
+  readonly #onTransition = new Set<(transition: Transition) => void>();
+  readonly #onGreeted = new Set<(remote: Remote) => void>();
+  readonly #onNotice = new Set<(notice: Notice) => void>();
   #running: Running | undefined;
   #starting: Promise<Running> | undefined;
   #stopped = false;
   #shown = '';
+  #comparing = false;
 
   constructor(options: CooperationOptions, books: Books) {
     this.#options = options;
@@ -79,9 +107,59 @@ class CooperationOfDevice implements OpenCooperation {
     const onChange = (): void => {
       this.#agreementsChanged();
     };
-    const { handler, promises } = host.serve({ cooperative, book, roster, onChange });
+    const onNotice = (notice: Notice): void => {
+      for (const listener of [...this.#onNotice]) listener(notice);
+    };
+    const { handler, promises } = host.serve({ cooperative, book, roster, onChange, onNotice });
     this.#handler = handler;
     this.#promises = promises;
+    this.#standings = new Standings({
+      records: books.records,
+      agreements: book,
+      clock: options.platform.clock,
+      onTransition: (transition) => {
+        for (const listener of [...this.#onTransition]) listener(transition);
+        this.#changed();
+      },
+    });
+  }
+
+  get records(): PartnerBook {
+    return this.#books.records;
+  }
+
+  get agreements(): AgreementBook {
+    return this.#books.book;
+  }
+
+  get inReach(): boolean {
+    const running = this.#running;
+    return running?.rendezvous.status.online === true && running.sessions.connected().length > 0;
+  }
+
+  listed(device: DeviceId): DirectoryEntry | undefined {
+    return this.#running?.directory.get(device);
+  }
+
+  judge(device: DeviceId, event: StandingEvent): void {
+    this.#standings.apply(device, event);
+  }
+
+  onTransition(handler: (transition: Transition) => void): () => void {
+    return addTo(this.#onTransition, handler);
+  }
+
+  onGreeted(handler: (remote: Remote) => void): () => void {
+    return addTo(this.#onGreeted, handler);
+  }
+
+  onNotice(handler: (notice: Notice) => void): () => void {
+    return addTo(this.#onNotice, handler);
+  }
+
+  async endAgreements(device: DeviceId): Promise<void> {
+    await this.#books.book.end(device, this.#options.platform.clock.now());
+    this.#agreementsChanged();
   }
 
   get roster(): RosterState {
@@ -146,9 +224,21 @@ class CooperationOfDevice implements OpenCooperation {
       connected: sessions.connected(),
       agreements: book.ruling(),
       directory: directory.entries(),
+      mayBeAsked: (device) => mayBeAsked(records, device, clock.now()),
+      rank: candidateRanking({
+        now: clock.now(),
+        zone: platform.about.zone,
+        own: directory.get(identity.device),
+        listed: (device) => directory.get(device),
+        records,
+        partners: book.ruling().flatMap(({ theirs, endedAt }) => (endedAt === 0 ? [theirs.device] : [])),
+        wanted: bytes,
+        free: await this.#promises.free(),
+        renegedOn: (who) => this.#options.host.reports.renegedOn(who, clock.now()),
+      }),
       mayBeThere: (device) => {
         if (rendezvous.status.online) return directory.isOnline(device);
-        return clock.now() - records.get(device).lastSeenAt < SUSPECT_AFTER_MS;
+        return clock.now() - records.get(device).lastSeenAt < SEEN_LATELY_MS;
       },
     });
     const parts = {
@@ -164,10 +254,13 @@ class CooperationOfDevice implements OpenCooperation {
       session: ({ device }: { readonly device: DeviceId }, cancel: NonNullable<Cancellable['signal']>) =>
         sessions.session(device, { signal: cancel }),
     };
+    const known = new Set(book.all().map(({ agreement }) => agreement.id));
     const agreed = await agreeWithMany(parts, rounds, bytes, signal);
-    for (const { theirs } of agreed) records.update(theirs.device, { evictedAt: 0 });
+    for (const { theirs, agreement } of agreed) {
+      if (!known.has(agreement.id)) this.judge(theirs.device, { kind: 'agreed' });
+    }
     this.#agreementsChanged();
-    return agreed.map((entry) => this.#view(entry));
+    return agreed.map((entry) => this.#view(entry)).filter(({ state }) => state === 'active');
   }
 
   async adopt(encodedAgreement: Bytes, holder: DeviceId): Promise<Partner> {
@@ -202,6 +295,10 @@ class CooperationOfDevice implements OpenCooperation {
     await Promise.all(sessions.connected().map((remote) => syncer.withPartner(remote)));
   }
 
+  traffic(): number {
+    return this.#running?.traffic.bytes ?? 0;
+  }
+
   onChange(handler: () => void): () => void {
     this.#listeners.add(handler);
     return () => this.#listeners.delete(handler);
@@ -218,7 +315,7 @@ class CooperationOfDevice implements OpenCooperation {
 
   async #begin(): Promise<Running> {
     const { clock } = this.#options.platform;
-    const { records, roster, book } = this.#books;
+    const { records, roster } = this.#books;
     const { transport, rendezvous } = await this.#options.network();
     const running = compose({
       options: this.#options,
@@ -242,15 +339,10 @@ class CooperationOfDevice implements OpenCooperation {
     });
     this.#running = running;
     const { sessions, syncer, directory, ends } = running;
-    const now = clock.now();
-    for (const { theirs } of book.ruling()) {
-      if (records.get(theirs.device).silentSince === 0) records.update(theirs.device, { silentSince: now });
-    }
     ends.push(
-      every(clock, ROSTER_INTERVAL_MS, () => void syncer.withBroker()),
-      every(clock, REVIEW_INTERVAL_MS, () => {
-        for (const { peer } of sessions.connected()) records.update(peer.device, { lastSeenAt: clock.now() });
-        this.#changed();
+      every(clock, FALLBACK_INTERVAL_MS, () => {
+        void syncer.withBroker();
+        for (const { peer } of sessions.connected()) records.note(peer.device, { lastSeenAt: clock.now() });
       }),
     );
     directory.start();
@@ -264,7 +356,6 @@ class CooperationOfDevice implements OpenCooperation {
     const { device, certificate } = remote.peer;
     this.#books.records.update(device, {
       lastSeenAt: clock.now(),
-      silentSince: 0,
       deviceLabel: certificate.label,
     });
     this.#changed();
@@ -273,15 +364,19 @@ class CooperationOfDevice implements OpenCooperation {
 
   /** On each new session: both tell each other roster entries and agreements that one may have missed. */
   async #greet(remote: Remote): Promise<void> {
-    const { log, clock } = this.#options.platform;
-    const { book, records } = this.#books;
+    const { log } = this.#options.platform;
+    const { book } = this.#books;
     const { device } = remote.peer;
-    await this.#running?.syncer.withPartner(remote);
+    await this.#running?.syncer.withPartnerSometimes(remote);
     try {
       const remembered = await learnAgreements(book, remote);
-      records.update(device, { evictedAt: remembered ? 0 : clock.now() });
-      if (!remembered) log.warn('network.partner-evicted', { device });
+      const ended = (book.with(device)[0]?.endedAt ?? 0) > 0;
+      if (!remembered && !ended) {
+        log.warn('network.partner-forgot', { device });
+        this.judge(device, { kind: 'evicted' });
+      }
       this.#agreementsChanged();
+      for (const listener of [...this.#onGreeted]) listener(remote);
     } catch (error) {
       log.debug('network.agreements-not-read', { device, fault: faultOf(error), message: messageOf(error) });
     }
@@ -289,7 +384,7 @@ class CooperationOfDevice implements OpenCooperation {
 
   #sessionClosed(device: DeviceId): void {
     const now = this.#options.platform.clock.now();
-    this.#books.records.update(device, { lastSeenAt: now, silentSince: now });
+    this.#books.records.update(device, { lastSeenAt: now });
     this.#running?.reconnect.soon(device);
     this.#changed();
   }
@@ -312,52 +407,74 @@ class CooperationOfDevice implements OpenCooperation {
 
   #directoryChanged(entries: readonly DirectoryEntry[]): void {
     const { records } = this.#books;
+    const running = this.#running;
+    const { device: self } = this.#options.identity;
+    const partners = new Set(this.#books.book.all().map(({ theirs }) => theirs.device));
+    let seen = false;
     for (const { device, online, family, system, storageClass, neighbourhood } of entries) {
-      if (this.#isPartner(device)) {
-        records.update(device, { platform: `${family} on ${system}`, storageClass, neighbourhood });
-      }
-      if (online && this.#running?.sessions.get(device) === undefined) this.#running?.reconnect.soon(device);
+      if (device === self) seen = true;
+      if (!partners.has(device)) continue;
+      seen = true;
+      records.update(device, { platform: `${family} on ${system}`, storageClass, neighbourhood });
+      if (online && running?.sessions.get(device) === undefined) running?.reconnect.soon(device);
     }
-    this.#changed();
-  }
-
-  #isPartner(device: DeviceId): boolean {
-    return this.#books.book.all().some(({ theirs }) => theirs.device === device);
+    if (seen) this.#changed();
   }
 
   #wantPartners(): void {
     const { members } = this.roster;
     const entries = [...this.#books.book.ruling(), ...this.#books.book.adopted()];
     const wanted = entries
-      .filter(({ theirs }) => members.has(theirs.account))
+      .filter(({ theirs, endedAt }) => members.has(theirs.account) && endedAt === 0)
       .map(({ theirs }) => theirs.device);
     this.#running?.reconnect.want(new Set(wanted));
   }
 
   #view(entry: BookEntry): Partner {
+    return partnerView(entry, this.#sources());
+  }
+
+  #sources(): PartnerSources {
     const { platform, identity } = this.#options;
-    return partnerView(entry, {
+    return {
       self: identity.device,
       now: platform.clock.now(),
       roster: this.roster,
       directory: this.#running?.directory,
       records: this.#books.records,
       isConnected: (device) => this.#running?.sessions.get(device) !== undefined,
+    };
+  }
+
+  /** Something may look different from what was told last: whatever happens in one turn is looked at once. */
+  #changed(): void {
+    if (this.#comparing) return;
+    this.#comparing = true;
+    void Promise.resolve().then(() => {
+      this.#comparing = false;
+      const shown = this.#glimpse();
+      if (shown === this.#shown) return;
+      this.#shown = shown;
+      this.#tell();
     });
   }
 
-  /** Tells listeners when partners or sessions look different from what was told last. */
-  #changed(): void {
-    const shown = JSON.stringify([
-      this.connected().map(({ peer }) => peer.device),
-      this.partners().map(({ lastSeenAt: _, agreement, ...rest }) => ({ ...rest, agreement: agreement.id })),
-    ]);
-    if (shown === this.#shown) return;
-    this.#shown = shown;
-    this.#tell();
+  #glimpse(): string {
+    const { book } = this.#books;
+    const sources = this.#sources();
+    return [
+      sources.directory?.get(sources.self)?.neighbourhood,
+      ...this.connected().map(({ peer }) => peer.device),
+      ...[...book.ruling(), ...book.adopted()].map((entry) => glimpseOf(entry, sources)),
+    ].join('\n');
   }
 
   #tell(): void {
     for (const listener of [...this.#listeners]) listener();
   }
+}
+
+function addTo<T>(handlers: Set<T>, handler: T): () => void {
+  handlers.add(handler);
+  return () => void handlers.delete(handler);
 }

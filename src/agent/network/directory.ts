@@ -1,4 +1,5 @@
 import type { Bytes } from '../../core/bytes.ts';
+import { equalBytes } from '../../core/bytes.ts';
 import { faultOf, messageOf } from '../../core/errors.ts';
 import type { CooperativeId, DeviceId } from '../../core/ids.ts';
 import type { StorageSpace } from '../../ports/blob-store.ts';
@@ -10,8 +11,12 @@ import type { RendezvousId } from '../../core/ids.ts';
 
 /** Changes that come together are told together. */
 const ANNOUNCE_DELAY_MS = 500;
-/** The listing is told again this often, since free space changes by itself. */
-const ANNOUNCE_INTERVAL_MS = 5 * 60_000;
+/** The listing is looked over this often, since free space changes by itself. */
+const ANNOUNCE_INTERVAL_MS = 30 * 60_000;
+/** A broker that is there and refused may think better of it once it has read the roster. */
+const ANNOUNCE_RETRY_MS = 5 * 60_000;
+/** The broker tells of changes; a list older than this is downloaded again in case it did not. */
+const LIST_MAX_AGE_MS = 3_600_000;
 
 export interface DirectoryOptions {
   readonly self: DeviceId;
@@ -37,6 +42,9 @@ export class Directory {
   #told = '';
   /** settles when this device has announced itself on the present connection, or could not */
   #arrival: Promise<void> = Promise.resolve();
+  /** when the list was downloaded on the present connection, monotonic */
+  #loadedAt: number | undefined;
+  #loading: Promise<void> | undefined;
   #stopped = true;
 
   constructor(options: DirectoryOptions) {
@@ -57,6 +65,12 @@ export class Directory {
     return this.#options.rendezvous.status.online && this.#entries.get(device)?.online === true;
   }
 
+  /** Whether the broker says now that a device is not there. */
+  isAbsent(device: DeviceId): boolean {
+    const told = this.#options.rendezvous.status.online && this.#loadedAt !== undefined;
+    return told && this.#entries.get(device)?.online !== true;
+  }
+
   start(): void {
     const { rendezvous, cooperative } = this.#options;
     this.#stopped = false;
@@ -65,6 +79,7 @@ export class Directory {
         if (of === cooperative) this.#take(entries);
       }),
       rendezvous.onStatus(({ online }) => {
+        this.#loadedAt = undefined;
         if (!online) return;
         this.#told = '';
         this.#arrival = this.#announce();
@@ -81,13 +96,21 @@ export class Directory {
     for (const end of this.#ends.splice(0)) end();
   }
 
-  /** Downloads the list. A broker that is away is no fault: the list follows when it is back. */
+  /** Downloads the list unless it is young enough. A broker that is away is no fault: the list follows when it is back. */
   async refresh(): Promise<void> {
-    const { rendezvous, cooperative, log } = this.#options;
+    const { clock } = this.#options;
+    if (this.#loadedAt !== undefined && clock.monotonic() - this.#loadedAt < LIST_MAX_AGE_MS) return;
+    this.#loading ??= this.#download().finally(() => (this.#loading = undefined));
+    await this.#loading;
+  }
+
+  async #download(): Promise<void> {
+    const { rendezvous, cooperative, clock, log } = this.#options;
     // The broker answers members alone, and knows them by what they announce.
     await this.#arrival;
     try {
       this.#take(await rendezvous.directory(cooperative));
+      if (rendezvous.status.online) this.#loadedAt = clock.monotonic();
     } catch (error) {
       log.debug('network.directory-away', { fault: faultOf(error), message: messageOf(error) });
     }
@@ -117,12 +140,18 @@ export class Directory {
       this.#told = state;
     } catch (error) {
       log.debug('network.announce-failed', { fault: faultOf(error), message: messageOf(error) });
+      if (rendezvous.status.online) this.announceSoon(ANNOUNCE_RETRY_MS);
     }
   }
 
   #take(entries: readonly DirectoryEntry[]): void {
     if (this.#stopped) return;
-    for (const entry of entries) this.#entries.set(entry.device, entry);
+    for (const entry of entries) {
+      const known = this.#entries.get(entry.device)?.certificate;
+      // The same bytes stay the same object, so that what was verified of it is known again (candidates.ts).
+      const same = known !== undefined && equalBytes(known, entry.certificate);
+      this.#entries.set(entry.device, same ? { ...entry, certificate: known } : entry);
+    }
     this.#options.onChange(entries);
   }
 }

@@ -1,42 +1,23 @@
 import type { Bytes } from '../../core/bytes.ts';
-import { encodeCbor } from '../../core/cbor.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { DeviceId } from '../../core/ids.ts';
 import { parseDeviceId } from '../../core/ids.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MetaStore } from '../../ports/meta-store.ts';
-import { asNumber, asText, readRecord, scanAll } from '../store/records.ts';
+import { scanAll } from '../store/records.ts';
 import { TABLES } from '../store/tables.ts';
+import type { PartnerRecord } from './partner-record.ts';
+import { UNKNOWN_PARTNER, decodePartnerRecord, encodePartnerRecord } from './partner-record.ts';
 
-/** What is remembered of another device between sessions. */
-export interface PartnerRecord {
-  /** milliseconds since 1970; 0 while never connected */
-  readonly lastSeenAt: number;
-  /** since when it cannot be reached; 0 while it can */
-  readonly silentSince: number;
-  /** when it said that it knows no agreement with us any more; 0 while it does */
-  readonly evictedAt: number;
-  readonly deviceLabel: string;
-  readonly platform: string;
-  readonly storageClass: string;
-  readonly neighbourhood: string;
-}
-
-const UNKNOWN: PartnerRecord = {
-  lastSeenAt: 0,
-  silentSince: 0,
-  evictedAt: 0,
-  deviceLabel: '',
-  platform: '',
-  storageClass: '',
-  neighbourhood: '',
-};
-
-/** Remembered devices. Losing the newest change in a crash costs nothing, so writes are not waited for. */
+/**
+ * Remembered devices. Losing the newest change in a crash costs nothing but time that is watched again, so writes are not waited for,
+ * and what changes all the time (`note`) is written with the next change that matters, or by `save`.
+ */
 export class PartnerBook {
   readonly #meta: MetaStore;
   readonly #log: Log;
   readonly #records = new Map<DeviceId, PartnerRecord>();
+  readonly #unsaved = new Set<DeviceId>();
   #writing: Promise<void> = Promise.resolve();
 
   private constructor(meta: MetaStore, log: Log) {
@@ -44,33 +25,55 @@ export class PartnerBook {
     this.#log = log;
   }
 
+  /** A damaged record is forgotten: it only holds what is learned again. */
   static async open(meta: MetaStore, log: Log): Promise<PartnerBook> {
     const book = new PartnerBook(meta, log);
     for await (const { key, value } of scanAll(meta, TABLES.partners)) {
-      book.#records.set(parseDeviceId(key), decode(value));
+      try {
+        book.#records.set(parseDeviceId(key), decodePartnerRecord(value));
+      } catch (error) {
+        log.warn('network.partner-unreadable', { device: key, message: messageOf(error) });
+      }
     }
     return book;
   }
 
   get(device: DeviceId): PartnerRecord {
-    return this.#records.get(device) ?? UNKNOWN;
+    return this.#records.get(device) ?? UNKNOWN_PARTNER;
   }
 
   /** @returns whether anything changed */
   update(device: DeviceId, change: Partial<PartnerRecord>): boolean {
-    const before = this.get(device);
-    const after = { ...before, ...change };
-    const fields = Object.keys(after) as (keyof PartnerRecord)[];
-    if (fields.every((field) => before[field] === after[field])) return false;
-    this.#records.set(device, after);
-    const value = encode(after);
-    this.#writing = this.#writing.then(() => this.#write(device, value));
+    if (!this.note(device, change)) return false;
+    this.#save(device);
     return true;
   }
 
+  /** As `update`, but written later. */
+  note(device: DeviceId, change: Partial<PartnerRecord>): boolean {
+    const before = this.get(device);
+    const fields = Object.keys(change) as (keyof PartnerRecord)[];
+    if (fields.every((field) => before[field] === change[field])) return false;
+    this.#records.set(device, { ...before, ...change });
+    this.#unsaved.add(device);
+    return true;
+  }
+
+  /** Writes what was only noted. */
+  save(): void {
+    for (const device of [...this.#unsaved]) this.#save(device);
+  }
+
   /** Resolves when all is written that was remembered before the call. */
-  settled(): Promise<void> {
-    return this.#writing;
+  async settled(): Promise<void> {
+    this.save();
+    await this.#writing;
+  }
+
+  #save(device: DeviceId): void {
+    this.#unsaved.delete(device);
+    const value = encodePartnerRecord(this.get(device));
+    this.#writing = this.#writing.then(() => this.#write(device, value));
   }
 
   async #write(device: DeviceId, value: Bytes): Promise<void> {
@@ -82,21 +85,4 @@ export class PartnerBook {
       this.#log.warn('network.partner-not-written', { device, message: messageOf(error) });
     }
   }
-}
-
-function encode(record: PartnerRecord): Bytes {
-  const { lastSeenAt, silentSince, evictedAt, deviceLabel, platform, storageClass, neighbourhood } = record;
-  return encodeCbor([lastSeenAt, silentSince, evictedAt, deviceLabel, platform, storageClass, neighbourhood]);
-}
-
-function decode(value: Bytes): PartnerRecord {
-  return readRecord('a partner', value, (fields) => ({
-    lastSeenAt: asNumber(fields[0]),
-    silentSince: asNumber(fields[1]),
-    evictedAt: asNumber(fields[2]),
-    deviceLabel: asText(fields[3]),
-    platform: asText(fields[4]),
-    storageClass: asText(fields[5]),
-    neighbourhood: asText(fields[6]),
-  }));
 }

@@ -2,13 +2,13 @@ import type { DeviceId } from '../../core/ids.ts';
 import type { RosterState } from '../../core/roster/types.ts';
 import { THIS_COMPUTER } from '../../core/wire/broker-records.ts';
 import type { PartnerState } from '../api.ts';
+import { failureDomains } from '../partners/failure-domains.ts';
+import { oddsOf } from '../partners/odds.ts';
 import type { BookEntry } from './agreement-book.ts';
 import type { Directory } from './directory.ts';
-import type { PartnerBook, PartnerRecord } from './partner-book.ts';
+import type { PartnerBook } from './partner-book.ts';
+import type { PartnerRecord } from './partner-record.ts';
 import type { Partner } from './types.ts';
-
-/** A partner that cannot be reached for longer than this is shown as suspect. */
-export const SUSPECT_AFTER_MS = 3_600_000;
 
 export interface PartnerSources {
   readonly self: DeviceId;
@@ -22,38 +22,43 @@ export interface PartnerSources {
 
 /** A partner as the rest of the agent and people see it. */
 export function partnerView(entry: BookEntry, sources: PartnerSources): Partner {
-  const { directory, records, isConnected, self } = sources;
+  const { directory, records, isConnected, self, roster, now } = sources;
   const { device, account } = entry.theirs;
   const record = records.get(device);
   const listing = directory?.get(device);
   const connected = isConnected(device);
   const neighbourhood = listing?.neighbourhood ?? (record.neighbourhood || undefined);
+  const platform = listing ? `${listing.family} on ${listing.system}` : record.platform;
+  const storageClass = listing?.storageClass ?? record.storageClass;
   return {
     device,
     account,
     agreement: entry.agreement,
     adopted: entry.adopted,
-    ...standing(entry, record, connected, sources),
+    ...standingOf(entry, record, roster),
     online: connected || directory?.isOnline(device) === true,
-    lastSeenAt: connected ? sources.now : record.lastSeenAt || undefined,
+    lastSeenAt: connected ? now : record.lastSeenAt || undefined,
     deviceLabel: record.deviceLabel,
-    platform: listing ? `${listing.family} on ${listing.system}` : record.platform,
-    storageClass: listing?.storageClass ?? record.storageClass,
+    platform,
+    storageClass,
     neighbourhood,
     sameComputer: neighbourhood === THIS_COMPUTER && directory?.get(self)?.neighbourhood === THIS_COMPUTER,
+    odds: oddsOf(record, entry.agreement.graceDays, now),
+    domains: failureDomains({ account, platform, neighbourhood, roster }),
+    exempt: storageClass === 'appliance',
   };
 }
 
 /** State, and why as `code:milliseconds since 1970` (the code alone where no time belongs to it). */
-function standing(
-  { theirs }: BookEntry,
-  record: PartnerRecord,
-  connected: boolean,
-  { roster, now }: PartnerSources,
+function standingOf(
+  { theirs, endedAt }: BookEntry,
+  { standing }: PartnerRecord,
+  roster: RosterState,
 ): { readonly state: PartnerState; readonly reason: string | undefined } {
   if (!roster.members.has(theirs.account)) return { state: 'departed', reason: 'no-member' };
-  if (record.evictedAt > 0) return { state: 'evicted', reason: `evicted:${record.evictedAt}` };
-  const silent = !connected && record.silentSince > 0 && now - record.silentSince > SUSPECT_AFTER_MS;
-  if (silent) return { state: 'suspect', reason: `silent:${record.silentSince}` };
-  return { state: 'active', reason: undefined };
+  const { state, reason, since } = standing;
+  if (endedAt > 0 && state !== 'reneged' && state !== 'evicted') {
+    return { state: 'departed', reason: `ended:${endedAt}` };
+  }
+  return { state, reason: reason === 'none' ? undefined : `${reason}:${since}` };
 }

@@ -12,8 +12,8 @@ import type { Candidate } from './candidates.ts';
 
 /** Proposals under way at once. */
 const PROPOSALS_MAX = 8;
-/** More partners than any code needs shards; bounds what a large cooperative costs. */
-const PARTNERS_MAX = 40;
+/** As many as the longest code has shards, and some to spare; bounds what a large cooperative costs. */
+const PARTNERS_MAX = 24;
 /** Longest wait for one candidate: connecting and agreeing. */
 const CANDIDATE_TIMEOUT_MS = 30_000;
 

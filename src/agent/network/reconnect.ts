@@ -6,6 +6,8 @@ import type { Random } from '../../ports/random.ts';
 
 const FIRST_MS = 1000;
 const LONGEST_MS = 5 * 60_000;
+/** One that is said not to be there is called this often all the same: the broker may lie, or be wrong. */
+const SELDOM_MS = 3_600_000;
 /** The device with the higher id lets the other call first, so that rarely both do. */
 const COURTESY_MS = 1500;
 
@@ -15,6 +17,10 @@ export interface ReconnectOptions {
   readonly random: Random;
   readonly log: Log;
   readonly isConnected: (device: DeviceId) => boolean;
+  /** whether somebody says that a device is not there now, who will tell when it is */
+  readonly isAbsent: (device: DeviceId) => boolean;
+  /** whether there is neither a broker nor any session: most likely this device has no network */
+  readonly isIsolated: () => boolean;
   readonly connect: (device: DeviceId) => Promise<unknown>;
 }
 
@@ -22,9 +28,14 @@ interface Attempt {
   failures: number;
   cancel: (() => void) | undefined;
   calling: boolean;
+  /** its next call waits long */
+  seldom: boolean;
 }
 
-/** Keeps calling the devices it is told to want, with pauses that double up to five minutes, each spread by chance. */
+/**
+ * Keeps calling the devices it is told to want, with pauses that double up to five minutes, or of an hour while they are said not to be
+ * there or nobody can be reached; each pause is spread by chance.
+ */
 export class Reconnect {
   readonly #options: ReconnectOptions;
   readonly #wanted = new Map<DeviceId, Attempt>();
@@ -46,14 +57,22 @@ export class Reconnect {
 
   /** A device is (or may be) there again: tries at once, give or take. `add` wants it from now on. */
   soon(device: DeviceId, add = false): void {
-    const attempt = this.#wanted.get(device) ?? { failures: 0, cancel: undefined, calling: false };
-    if (!this.#wanted.has(device)) {
+    let attempt = this.#wanted.get(device);
+    if (attempt === undefined) {
       if (!add) return;
+      attempt = { failures: 0, cancel: undefined, calling: false, seldom: false };
       this.#wanted.set(device, attempt);
     }
     attempt.failures = 0;
-    const { self, random } = this.#options;
-    this.#after(device, attempt, (self < device ? 0 : COURTESY_MS) + random.fraction() * FIRST_MS);
+    this.#afterMoment(device, attempt);
+  }
+
+  /** What was known of who can be reached may hold no longer: those who are not said to be away need not wait. */
+  unsure(): void {
+    const { isAbsent } = this.#options;
+    for (const [device, attempt] of this.#wanted) {
+      if (attempt.seldom && !isAbsent(device)) this.#afterMoment(device, attempt);
+    }
   }
 
   stop(): void {
@@ -62,16 +81,34 @@ export class Reconnect {
     this.#wanted.clear();
   }
 
+  #afterMoment(device: DeviceId, attempt: Attempt): void {
+    const { self, random } = this.#options;
+    this.#after(device, attempt, (self < device ? 0 : COURTESY_MS) + random.fraction() * FIRST_MS);
+  }
+
+  #afterLong(device: DeviceId, attempt: Attempt): void {
+    this.#after(device, attempt, SELDOM_MS * (0.5 + this.#options.random.fraction()));
+    attempt.seldom = true;
+  }
+
   #after(device: DeviceId, attempt: Attempt, ms: number): void {
     if (this.#stopped || attempt.calling) return;
     attempt.cancel?.();
+    attempt.seldom = false;
     attempt.cancel = this.#options.clock.after(Math.round(ms), () => void this.#call(device, attempt));
   }
 
   async #call(device: DeviceId, attempt: Attempt): Promise<void> {
-    const { isConnected, connect, random, log } = this.#options;
+    const { isConnected, isAbsent, isIsolated, connect, random, log } = this.#options;
     attempt.cancel = undefined;
     if (isConnected(device)) return;
+    // After the long pause it is called whatever is said of it.
+    const insists = attempt.seldom;
+    attempt.seldom = false;
+    if (!insists && isAbsent(device)) {
+      this.#afterLong(device, attempt);
+      return;
+    }
     attempt.calling = true;
     let failed = false;
     try {
@@ -83,6 +120,10 @@ export class Reconnect {
     }
     attempt.calling = false;
     if (!failed || this.#wanted.get(device) !== attempt) return;
+    if (isAbsent(device) || isIsolated()) {
+      this.#afterLong(device, attempt);
+      return;
+    }
     const pause = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(attempt.failures, 20));
     this.#after(device, attempt, pause * (0.5 + random.fraction()));
   }

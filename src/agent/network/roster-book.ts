@@ -6,7 +6,7 @@ import type { CooperativeId } from '../../core/ids.ts';
 import { ROSTER_MAX_ENTRIES } from '../../core/limits.ts';
 import { chooseRoster, lostAdmissions } from '../../core/roster/fork.ts';
 import type { Roster } from '../../core/roster/roster.ts';
-import { applyEntry, replayRoster } from '../../core/roster/roster.ts';
+import { applyEntries, replayRoster } from '../../core/roster/roster.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MetaOperation, MetaStore } from '../../ports/meta-store.ts';
 import { Limiter } from '../limiter.ts';
@@ -93,21 +93,14 @@ export class RosterBook {
   }
 
   async #extend(beyond: readonly Bytes[]): Promise<RosterSync> {
+    if (beyond.length === 0) return nothing(undefined);
     const { crypto, log } = this.#options;
-    const { entries } = this.#copy;
-    let { roster } = this.#copy;
-    const added: Bytes[] = [];
-    for (const entry of beyond) {
-      try {
-        roster = await applyEntry(crypto, roster, entry);
-      } catch (error) {
-        log.warn('network.roster-entry-bad', { position: roster.length, message: messageOf(error) });
-        break;
-      }
-      added.push(entry);
+    const { roster, applied, error } = await applyEntries(crypto, this.#copy.roster, beyond);
+    if (error !== undefined) {
+      log.warn('network.roster-entry-bad', { position: roster.length, message: messageOf(error) });
     }
-    if (added.length === 0) return nothing(undefined);
-    await this.#follow({ roster, entries: [...entries, ...added] });
+    if (applied === 0) return nothing(undefined);
+    await this.#follow({ roster, entries: [...this.#copy.entries, ...beyond.slice(0, applied)] });
     return { changed: true, lacks: undefined, lost: [] };
   }
 
@@ -167,7 +160,7 @@ async function write(
     const entry = after[position];
     const known = before[position];
     if (entry === undefined) operations.push({ kind: 'delete', table: TABLES.roster, key });
-    else if (known === undefined || !equalBytes(known, entry)) {
+    else if (known === undefined || (known !== entry && !equalBytes(known, entry))) {
       operations.push({ kind: 'put', table: TABLES.roster, key, value: entry });
     }
   }

@@ -1,5 +1,6 @@
+import type { Bytes } from '../../core/bytes.ts';
 import { faultOf, messageOf } from '../../core/errors.ts';
-import type { CooperativeId } from '../../core/ids.ts';
+import type { CooperativeId, DeviceId } from '../../core/ids.ts';
 import { admitEntry } from '../../core/roster/build.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
@@ -9,6 +10,10 @@ import type { RosterBook, RosterSync } from './roster-book.ts';
 
 /** Strangers who call must not make us ask the broker more often than this. */
 const ASK_AGAIN_MS = 2000;
+/** Partners come and go all day; while our copy stays as it is, one of them is asked again after this time. */
+const PARTNER_AGAIN_MS = 6 * 3_600_000;
+/** Devices of which it is remembered when they were asked; the longest remembered is forgotten first. */
+const ASKED_MAX = 1024;
 
 export interface RosterSyncerParts {
   readonly book: RosterBook;
@@ -24,6 +29,8 @@ export class RosterSyncer {
   readonly #parts: RosterSyncerParts;
   #asking: Promise<void> | undefined;
   #askedAt = -Infinity;
+  /** when each device was asked (monotonic), and the head of our copy after that */
+  readonly #asked = new Map<DeviceId, { readonly at: number; readonly head: Bytes }>();
 
   constructor(parts: RosterSyncerParts) {
     this.#parts = parts;
@@ -46,10 +53,24 @@ export class RosterSyncer {
 
   /** Compares with a partner's copy. Never rejects. */
   withPartner(remote: Remote): Promise<void> {
-    const { book, cooperative } = this.#parts;
-    return this.#guarded(remote.peer.device, async () => {
+    const { book, cooperative, clock } = this.#parts;
+    const { device } = remote.peer;
+    return this.#guarded(device, async () => {
       this.#tell(await book.sync((from) => remote.roster(cooperative, from)));
+      this.#asked.delete(device);
+      this.#asked.set(device, { at: clock.monotonic(), head: book.roster.head });
+      const [oldest] = this.#asked.keys();
+      if (this.#asked.size > ASKED_MAX && oldest !== undefined) this.#asked.delete(oldest);
     });
+  }
+
+  /** As `withPartner`, unless it was asked lately and our copy has not changed since. */
+  async withPartnerSometimes(remote: Remote): Promise<void> {
+    const { book, clock } = this.#parts;
+    const asked = this.#asked.get(remote.peer.device);
+    const lately = asked !== undefined && clock.monotonic() - asked.at < PARTNER_AGAIN_MS;
+    if (lately && asked.head === book.roster.head) return;
+    await this.withPartner(remote);
   }
 
   async #askBroker(): Promise<void> {

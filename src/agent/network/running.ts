@@ -7,6 +7,8 @@ import type { SpacePromises } from '../host/promises.ts';
 import { openSession } from '../session/open-session.ts';
 import type { Remote, RequestHandler } from '../session/types.ts';
 import { Directory } from './directory.ts';
+import type { Traffic } from './metered-channel.ts';
+import { meteredChannel } from './metered-channel.ts';
 import type { CooperationOptions } from './options.ts';
 import { Reconnect } from './reconnect.ts';
 import type { RosterBook } from './roster-book.ts';
@@ -20,6 +22,7 @@ export interface Running {
   readonly directory: Directory;
   readonly reconnect: Reconnect;
   readonly syncer: RosterSyncer;
+  readonly traffic: Traffic;
   /** to be called at the stop */
   readonly ends: (() => void)[];
 }
@@ -43,6 +46,7 @@ export function compose(parts: RunningParts): Running {
   const { platform, identity, cooperative, host } = options;
   const { clock, random, log, blobs, about } = platform;
   const self = identity.device;
+  const traffic: Traffic = { bytes: 0 };
   const syncer = new RosterSyncer({
     book: roster,
     rendezvous,
@@ -70,8 +74,11 @@ export function compose(parts: RunningParts): Running {
     transport,
     clock,
     log,
-    open: (channel, cancel) => open(parts, syncer, channel, cancel),
-    onOpened,
+    open: (channel, cancel) => open(parts, syncer, meteredChannel(channel, traffic), cancel),
+    onOpened: (remote) => {
+      reconnect.unsure();
+      onOpened(remote);
+    },
     onClosed,
   });
   const reconnect = new Reconnect({
@@ -80,6 +87,8 @@ export function compose(parts: RunningParts): Running {
     random,
     log,
     isConnected: (device) => sessions.get(device) !== undefined,
+    isAbsent: (device) => directory.isAbsent(device),
+    isIsolated: () => !rendezvous.status.online && sessions.connected().length === 0,
     connect: (device) => sessions.session(device),
   });
   const ends = [
@@ -88,9 +97,10 @@ export function compose(parts: RunningParts): Running {
     }),
     rendezvous.onStatus(({ online }) => {
       if (online) void syncer.withBroker();
+      else reconnect.unsure();
     }),
   ];
-  return { rendezvous, sessions, directory, reconnect, syncer, ends };
+  return { rendezvous, sessions, directory, reconnect, syncer, traffic, ends };
 }
 
 function open(

@@ -3,6 +3,7 @@ import type { Agreement } from '../../core/agreement/types.ts';
 import type { AccountId, AgreementId, DeviceId, RendezvousId } from '../../core/ids.ts';
 import type { RosterState } from '../../core/roster/types.ts';
 import type { Cancellable } from '../../core/progress.ts';
+import type { HolderOdds } from '../../core/placement/durability.ts';
 import type { PartnerState } from '../api.ts';
 import type { Remote } from '../session/types.ts';
 
@@ -26,6 +27,8 @@ export interface Cooperation {
   ledgers(): readonly LedgerName[];
   /** Leaves a copy of our head at the broker; rejects while it is away. */
   leaveHead(rendezvous: RendezvousId, head: Bytes): Promise<void>;
+  /** Bytes that went over all sessions so far, both ways. */
+  traffic(): number;
   onChange(handler: () => void): () => void;
 }
 
@@ -54,4 +57,10 @@ export interface Partner {
   readonly neighbourhood: string | undefined;
   /** true when its address is this computer's own (loopback, or the very address the broker sees of us) */
   readonly sameComputer: boolean;
+  /** what is known of its availability and lasting, worse while it is suspect (src/agent/partners/odds.ts) */
+  readonly odds: HolderOdds;
+  /** failure domains it shares with others: `account:…`, `family:…`, `place:…`, `computer:`, `inviter:…` */
+  readonly domains: readonly string[];
+  /** an appliance: caps of family, place and inviter do not hold for it */
+  readonly exempt: boolean;
 }

@@ -5,7 +5,7 @@ import type { AbortSignalLike } from '../../core/progress.ts';
 import { openHead } from '../../core/snapshot/head.ts';
 import type { Head } from '../../core/snapshot/types.ts';
 import type { AgentContext } from '../context.ts';
-import { readLedger } from '../ledgers/reconcile.ts';
+import { takeLedger } from '../ledgers/reconcile.ts';
 import { replayJournal } from '../repository/journal.ts';
 import type { ChunkReader } from '../restore/chunk-reader.ts';
 
@@ -38,7 +38,7 @@ export async function askPartner(
   heads: KnownHeads,
   signal: AbortSignalLike | undefined,
 ): Promise<boolean> {
-  const { cooperation, keys, platform, repository } = context;
+  const { cooperation, keys, platform } = context;
   try {
     const remote = await cooperation.session(device, signal ? { signal } : {});
     for (const sealed of await remote.heads(keys.rendezvous)) await keepNewest(context, heads, sealed);
@@ -46,10 +46,7 @@ export async function askPartner(
       const { agreement, adopted } = await cooperation.adopt(encoded, device);
       // Rows of this device's own agreements are known here, and those that are not are no placements.
       if (!adopted) continue;
-      const rows = await readLedger(remote, agreement.id);
-      await repository.putPlacements(
-        rows.map((row) => ({ ...row, holder: device, agreement: agreement.id })),
-      );
+      await takeLedger(context, remote, agreement.id);
     }
     return true;
   } catch (error) {

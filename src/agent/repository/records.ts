@@ -29,6 +29,9 @@ export interface StoredPack extends PackRef {
   readonly journal: boolean;
 }
 
+/** What repair knows of a pack: enough to fetch, remake and seal its shards, nothing to read it. */
+export type PackFacts = Pick<PackRef, 'packId' | 'code' | 'shardBytes'>;
+
 /** Where one shard lies. */
 export interface Placement {
   readonly packId: PackId;
@@ -153,6 +156,16 @@ export function decodeStoredPack(bytes: Bytes): StoredPack {
     journaled: row[10],
     device: parseDeviceId(row[11]),
     journal: row[12],
+  }));
+}
+
+/** As `decodeStoredPack`, without its bundles and chunks: for walks over the whole index. */
+export function decodePackFacts(bytes: Bytes): PackFacts & Pick<StoredPack, 'device'> {
+  return local('a pack', bytes, (row: PackRow) => ({
+    packId: parsePackId(row[0]),
+    code: { name: row[3] as CodeName, m: row[4], k: row[5] } satisfies Code,
+    shardBytes: row[6],
+    device: parseDeviceId(row[11]),
   }));
 }
 

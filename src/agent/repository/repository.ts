@@ -8,12 +8,13 @@ import { decodeSnapshot, encodeSnapshot } from '../../core/snapshot/snapshot.ts'
 import type { Snapshot } from '../../core/snapshot/types.ts';
 import type { MetaOperation, MetaRow, MetaStore } from '../../ports/meta-store.ts';
 import { Limiter } from '../limiter.ts';
-import type { ChunkPlace, FileRecord, Intent, OwnHead, Placement, StoredPack } from './records.ts';
+import type { ChunkPlace, FileRecord, Intent, OwnHead, PackFacts, Placement, StoredPack } from './records.ts';
 import {
   decodeChunkPlace,
   decodeFileRecord,
   decodeIntent,
   decodeOwnHead,
+  decodePackFacts,
   decodePlacement,
   decodeStoredPack,
   encodeChunkPlace,
@@ -27,6 +28,7 @@ import {
 import { OWNER_TABLES } from './tables.ts';
 
 const SCAN_BATCH = 5_000;
+const DUTY_SCAN_BATCH = 16;
 const OWN_HEAD_KEY = 'own';
 /** Operations of one atomic write that are not needed to stand or fall together. */
 const WRITE_BATCH = 2_000;
@@ -55,11 +57,17 @@ export class Repository {
     for await (const row of this.#all(OWNER_TABLES.packs)) yield decodeStoredPack(row.value);
   }
 
+  /** Every pack in the order of the ids, as repair sees it. */
+  async *packFacts(): AsyncGenerator<PackFacts & Pick<StoredPack, 'device'>> {
+    for await (const row of this.#all(OWNER_TABLES.packs)) yield decodePackFacts(row.value);
+  }
+
   async placements(pack: PackId): Promise<readonly Placement[]> {
     const rows = await this.#meta.scan(OWNER_TABLES.placements, { prefix: `${pack}/`, limit: 1_000 });
     return rows.map((row) => decodePlacement(row.value));
   }
 
+  /** Every placement in the order of the pack ids. */
   async *allPlacements(): AsyncGenerator<Placement> {
     for await (const row of this.#all(OWNER_TABLES.placements)) yield decodePlacement(row.value);
   }
@@ -142,6 +150,36 @@ export class Repository {
     ]);
   }
 
+  /**
+   * Makes shards that were brought to other holders part of a pack, and forgets those that they replace, all at once. Rows of the
+   * pack's intent that no placement uses are marked for release, and so are `replaced` ones whose holder is there to be told.
+   */
+  async commitPlacements(
+    pack: PackId,
+    placements: readonly Placement[],
+    replaced: readonly { readonly placement: Placement; readonly release: boolean }[] = [],
+  ): Promise<void> {
+    const intent = await this.#meta.get(OWNER_TABLES.intents, pack);
+    const used = new Set(placements.map((p) => releaseKey(p.agreement, p.row)));
+    const keys = new Set(placements.map(placementKey));
+    const unused = (intent ? decodeIntent(intent).rows : []).filter(
+      (r) => !used.has(releaseKey(r.agreement, r.row)),
+    );
+    await this.#meta.write([
+      ...placements.map(putPlacement),
+      // A run beside this one may have taken the intent for one that was cut off.
+      ...[...used].map((key): MetaOperation => ({ kind: 'delete', table: OWNER_TABLES.releases, key })),
+      ...replaced
+        .map(({ placement }) => placementKey(placement))
+        .filter((key) => !keys.has(key))
+        .map((key): MetaOperation => ({ kind: 'delete', table: OWNER_TABLES.placements, key })),
+      ...[...unused, ...replaced.filter(({ release }) => release).map(({ placement }) => placement)].map(
+        putRelease,
+      ),
+      ...(intent ? [{ kind: 'delete', table: OWNER_TABLES.intents, key: pack } satisfies MetaOperation] : []),
+    ]);
+  }
+
   /** Turns intents of a run that was cut off into rows to be released. */
   async dropIntents(): Promise<number> {
     let dropped = 0;
@@ -181,10 +219,45 @@ export class Repository {
     await this.#writeInBatches(placements.map(putPlacement));
   }
 
+  /** Forgets placements, save those that have another row by now. */
   async removePlacements(placements: readonly Placement[]): Promise<void> {
+    const now = await this.#placementsNow(placements);
     await this.#writeInBatches(
-      placements.map((p) => ({ kind: 'delete', table: OWNER_TABLES.placements, key: placementKey(p) })),
+      placements
+        .filter((p, i) => now[i]?.agreement === p.agreement && now[i].row === p.row)
+        .map((p) => ({ kind: 'delete', table: OWNER_TABLES.placements, key: placementKey(p) })),
     );
+  }
+
+  /** Those of a holder's rows that no placement and no pack under way knows. */
+  async unknownRows(
+    agreement: AgreementId,
+    rows: readonly Pick<Placement, 'packId' | 'shard' | 'holder' | 'row'>[],
+  ): Promise<readonly number[]> {
+    if (rows.length === 0) return [];
+    // Intents first: what is committed meanwhile is a placement then.
+    const underWay = new Set<string>();
+    for await (const intent of this.#all(OWNER_TABLES.intents)) {
+      for (const taken of decodeIntent(intent.value).rows)
+        underWay.add(releaseKey(taken.agreement, taken.row));
+    }
+    const now = await this.#placementsNow(rows);
+    return rows
+      .filter(({ row }, i) => !(now[i]?.agreement === agreement && now[i].row === row))
+      .map(({ row }) => row)
+      .filter((row) => !underWay.has(releaseKey(agreement, row)));
+  }
+
+  async #placementsNow(
+    places: readonly Pick<Placement, 'packId' | 'shard' | 'holder'>[],
+  ): Promise<readonly (Placement | undefined)[]> {
+    const rows = await this.#meta.getMany(OWNER_TABLES.placements, places.map(placementKey));
+    return rows.map((row) => (row ? decodePlacement(row) : undefined));
+  }
+
+  /** Parts of duties in the order of their keys (src/agent/delegate/duty-store.ts), few at a time: each is large. */
+  async *duties(prefix?: string): AsyncGenerator<MetaRow> {
+    yield* this.#all(OWNER_TABLES.duties, prefix, DUTY_SCAN_BATCH);
   }
 
   async fileRecords(keys: readonly string[]): Promise<readonly (FileRecord | undefined)[]> {
@@ -292,6 +365,13 @@ export class Repository {
       key: placementKey(placement),
     }),
     release: putRelease,
+    duty: (key: string, part: Bytes): MetaOperation => ({
+      kind: 'put',
+      table: OWNER_TABLES.duties,
+      key,
+      value: part,
+    }),
+    dropDuty: (key: string): MetaOperation => ({ kind: 'delete', table: OWNER_TABLES.duties, key }),
     head: (device: DeviceId, sealed: Bytes): MetaOperation => ({
       kind: 'put',
       table: OWNER_TABLES.heads,
@@ -322,17 +402,17 @@ export class Repository {
     return heads;
   }
 
-  async *#all(table: string, prefix?: string): AsyncGenerator<MetaRow> {
+  async *#all(table: string, prefix?: string, batch = SCAN_BATCH): AsyncGenerator<MetaRow> {
     let after: string | undefined;
     for (;;) {
       const rows = await this.#meta.scan(table, {
         ...(prefix === undefined ? {} : { prefix }),
         ...(after === undefined ? {} : { after }),
-        limit: SCAN_BATCH,
+        limit: batch,
       });
       yield* rows;
       const last = rows.at(-1);
-      if (last === undefined || rows.length < SCAN_BATCH) return;
+      if (last === undefined || rows.length < batch) return;
       after = last.key;
     }
   }

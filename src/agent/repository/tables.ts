@@ -20,6 +20,8 @@ export const OWNER_TABLES = {
   trees: 'owner-trees',
   /** device → sealed head: newest known of each device of the account (raw bytes) */
   heads: 'owner-heads',
+  /** device/time/part → part of a duty taken over from another device of the account, as it was signed (src/agent/delegate/duty-store.ts) */
+  duties: 'owner-duties',
   /** one row each: 'own' head state, 'folders', 'health' */
   state: 'owner-state',
 } as const;

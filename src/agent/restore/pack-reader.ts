@@ -8,9 +8,9 @@ import { PACK_HEADER_BYTES } from '../../core/snapshot/pack.ts';
 import type { PackRef } from '../../core/snapshot/types.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Codec } from '../../ports/codec.ts';
-import { throwIfAborted } from '../cancellation.ts';
+import { abortable, throwIfAborted } from '../cancellation.ts';
 import type { Cooperation } from '../network/types.ts';
-import type { Placement } from '../repository/records.ts';
+import type { PackFacts, Placement } from '../repository/records.ts';
 import type { Repository } from '../repository/repository.ts';
 
 /** A holder slower than this for its size is passed over for others that can help. */
@@ -31,6 +31,12 @@ export interface PackReaderOptions {
   readonly onReceived: (bytes: number) => void;
 }
 
+/** One whole shard of a pack, plain. */
+export interface PlainShard {
+  readonly shard: number;
+  readonly bytes: Bytes;
+}
+
 /** Plain segments of the shards of one pack: shard → segment → bytes. */
 type Segments = Map<number, Map<number, Bytes>>;
 
@@ -42,6 +48,8 @@ export class PackReader {
   readonly #options: PackReaderOptions;
   /** holders that did not answer, and when they may be tried again */
   readonly #silent = new Map<DeviceId, number>();
+  /** milliseconds a segment took, last time */
+  readonly #pace = new Map<DeviceId, number>();
 
   constructor(options: PackReaderOptions) {
     this.#options = options;
@@ -72,20 +80,90 @@ export class PackReader {
     return new Map(whole.map(({ index, start, length }) => [index, slice(pack, got, start, length)]));
   }
 
-  /** The plain data shards of a pack, all `m` of them, to remake others from. @throws RoostError 'too-few' */
-  async dataShards(
-    pack: PackRef,
-    signal?: AbortSignalLike,
-  ): Promise<readonly { shard: number; bytes: Bytes }[]> {
+  /**
+   * Any `m` whole shards of a pack, data or parity, to remake others from: of holders that are online and quick first. Needs K_shard only.
+   * @throws RoostError 'too-few' | 'aborted'
+   */
+  async anyShards(pack: PackFacts, signal?: AbortSignalLike): Promise<readonly PlainShard[]> {
+    const { m } = pack.code;
     const placements = await this.#options.repository.placements(pack.packId);
-    const segments = new Set(Array.from({ length: Math.ceil(pack.shardBytes / SEGMENT_BYTES) }, (_, i) => i));
-    const shards = Array.from({ length: pack.code.m }, (_, shard) => shard);
     const got: Segments = new Map();
-    await this.#read(pack, placements, new Map(shards.map((shard) => [shard, segments])), got, signal);
-    return shards.map((shard) => ({
-      shard,
-      bytes: slice(pack, got, shard * pack.shardBytes, pack.shardBytes),
-    }));
+    await this.#gather(pack, placements, got, signal);
+    const whole = wholeShards(pack, got).slice(0, m);
+    if (whole.length < m) {
+      throw new RoostError(
+        'too-few',
+        `${m} pieces of pack ${pack.packId} are needed, ${whole.length} can be read`,
+      );
+    }
+    return whole.map((shard) => joinShard(pack, got, shard));
+  }
+
+  /** One shard as its own holders have it; undefined when none of those online gives it whole. Needs K_shard only. */
+  async wholeShard(
+    pack: PackFacts,
+    shard: number,
+    signal?: AbortSignalLike,
+  ): Promise<PlainShard | undefined> {
+    const placements = await this.#options.repository.placements(pack.packId);
+    const got: Segments = new Map();
+    for (const placement of this.#reachable(placements.filter((p) => p.shard === shard))) {
+      throwIfAborted(signal);
+      if (await this.#fetch(pack, placement, 0, segmentCount(pack), got, signal)) {
+        return joinShard(pack, got, shard);
+      }
+    }
+    return undefined;
+  }
+
+  /** Fetches whole shards until there are `m`; each time that takes too long, one more request goes out beside the slow ones. */
+  async #gather(
+    pack: PackFacts,
+    placements: readonly Placement[],
+    got: Segments,
+    signal: AbortSignalLike | undefined,
+  ): Promise<void> {
+    const { clock } = this.#options;
+    const { m } = pack.code;
+    const count = segmentCount(pack);
+    const candidates = this.#quickestFirst(placements);
+    const stop = clock.abortController();
+    const onAbort = (): void => {
+      stop.abort();
+    };
+    signal?.addEventListener('abort', onAbort);
+    let working = 0;
+    const has = (shard: number): boolean => wholeShards(pack, got).includes(shard);
+    const enough = (): boolean => stop.signal.aborted || wholeShards(pack, got).length >= m;
+    let cancelHedge = (): void => undefined;
+    const done = new Promise<void>((resolve) => {
+      const work = async (): Promise<void> => {
+        working++;
+        for (let next = candidates.shift(); next !== undefined && !enough(); next = candidates.shift()) {
+          // A fetch that was stopped has nothing to say: who stopped it knows.
+          if (!has(next.shard)) {
+            await this.#fetch(pack, next, 0, count, got, stop.signal).catch(() => false);
+          }
+        }
+        working--;
+        if (enough() || working === 0) resolve();
+      };
+      const hedge = (): void => {
+        cancelHedge = clock.after(HEDGE_BASE_MS + HEDGE_MS_PER_SEGMENT * count, () => {
+          if (candidates.length > 0) void work();
+          hedge();
+        });
+      };
+      hedge();
+      for (let i = 0; i < m; i++) void work();
+    });
+    try {
+      await abortable(done, signal);
+    } finally {
+      cancelHedge();
+      signal?.removeEventListener('abort', onAbort);
+      stop.abort();
+    }
   }
 
   async #read(
@@ -200,7 +278,7 @@ export class PackReader {
 
   /** Fetches and verifies a range of one shard. Resolves true when all of it is good; never rejects but for an abort. */
   async #fetch(
-    pack: PackRef,
+    pack: PackFacts,
     placement: Placement,
     first: number,
     count: number,
@@ -210,6 +288,7 @@ export class PackReader {
     const { cooperation, codec, clock, owner, onCorrupt, onReceived } = this.#options;
     const { holder, agreement, row, shard, segments } = placement;
     if ((this.#silent.get(holder) ?? -Infinity) > clock.monotonic()) return false;
+    const startedAt = clock.monotonic();
     try {
       const cancel = signal ? { signal } : {};
       const remote = await cooperation.session(holder, cancel);
@@ -220,6 +299,7 @@ export class PackReader {
         segments,
         sealed: sealed.map((bytes, i) => ({ index: first + i, bytes })),
       });
+      this.#pace.set(holder, (clock.monotonic() - startedAt) / count);
       if (corrupt.length > 0) onCorrupt(holder, corrupt.length);
       plain.forEach((bytes, i) => {
         if (bytes?.length === segmentBytes(pack, first + i)) keep(got, shard, first + i, bytes);
@@ -248,6 +328,25 @@ export class PackReader {
     return [...placements].sort(
       (a, b) => Number(online.has(b.holder)) - Number(online.has(a.holder)) || a.shard - b.shard,
     );
+  }
+
+  /** Each shard once before any is tried at another holder, too; holders not measured yet count as quick. */
+  #quickestFirst(placements: readonly Placement[]): Placement[] {
+    const online = this.#online();
+    const seen = new Set<number>();
+    return [...placements]
+      .sort(
+        (a, b) =>
+          Number(online.has(b.holder)) - Number(online.has(a.holder)) ||
+          (this.#pace.get(a.holder) ?? 0) - (this.#pace.get(b.holder) ?? 0),
+      )
+      .map((placement) => {
+        const again = seen.has(placement.shard);
+        seen.add(placement.shard);
+        return { placement, again };
+      })
+      .sort((a, b) => Number(a.again) - Number(b.again))
+      .map(({ placement }) => placement);
   }
 
   #online(): ReadonlySet<DeviceId> {
@@ -306,8 +405,22 @@ function isCovered(
   );
 }
 
+function segmentCount(pack: PackFacts): number {
+  return Math.ceil(pack.shardBytes / SEGMENT_BYTES);
+}
+
+function wholeShards(pack: PackFacts, got: Segments): number[] {
+  return [...got].filter(([, segments]) => segments.size === segmentCount(pack)).map(([shard]) => shard);
+}
+
+function joinShard(pack: PackFacts, got: Segments, shard: number): PlainShard {
+  const segments = got.get(shard);
+  const parts = Array.from({ length: segmentCount(pack) }, (_, i) => segments?.get(i) ?? new Uint8Array(0));
+  return { shard, bytes: concatBytes(...parts) };
+}
+
 /** Plain bytes of one segment of a shard; the last one is shorter. */
-function segmentBytes(pack: PackRef, segment: number): number {
+function segmentBytes(pack: PackFacts, segment: number): number {
   return Math.min(SEGMENT_BYTES, pack.shardBytes - segment * SEGMENT_BYTES);
 }
 

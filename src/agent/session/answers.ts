@@ -1,17 +1,25 @@
 import type { Bytes } from '../../core/bytes.ts';
+import { equalBytes } from '../../core/bytes.ts';
 import { encodeCbor } from '../../core/cbor.ts';
 import { RoostError, messageOf } from '../../core/errors.ts';
 import { ROW_MAX, encodeLedgerRow, segmentBytes } from '../../core/ledger/row.ts';
-import { AGREEMENT_MAX_BYTES, HEAD_MAX_BYTES } from '../../core/limits.ts';
+import { AGREEMENT_MAX_BYTES, HEAD_MAX_BYTES, TAG_BYTES } from '../../core/limits.ts';
 import { readCbor } from '../../core/schema.ts';
 import type { LedgerRow } from '../../core/snapshot/types.ts';
 import type { Ask } from '../../core/wire/asks.ts';
 import {
   AGREEMENTS_MAX,
+  DUTY_MAX_BYTES,
   HEADS_MAX,
   ITEM_MAX_BYTES,
+  LEAVE_NOTICE_MAX_BYTES,
   LEDGER_PAGE_ROWS,
+  PARTNER_LISTS_MAX,
+  PARTNER_LIST_MAX_BYTES,
+  RECEIPT_MAX_BYTES,
   RELEASE_MAX_ROWS,
+  REPORTS_MAX,
+  REPORT_MAX_BYTES,
   ROSTER_PAGE_BYTES,
 } from '../../core/wire/limits.ts';
 import { packList, packedBytes } from '../../core/wire/list.ts';
@@ -35,7 +43,20 @@ export interface Upload {
 /** Segments read from the holder's disk at once for one request: 1 MiB. */
 const GET_READ_SEGMENTS = 16;
 
+/** What an audit's answer has in place of a segment that is lost: no sealed segment is as short. */
+const LOST_SEGMENT = new Uint8Array(1);
+
 const NOTHING: Reply = { payload: itemsPayload([]), more: false };
+
+/** A segment of an audit's answer, undefined when the holder says that it is lost. @throws RoostError 'malformed' */
+export function readProvedSegment(item: Bytes): Bytes | undefined {
+  if (item.length > TAG_BYTES) return item;
+  if (equalBytes(item, LOST_SEGMENT)) return undefined;
+  throw new RoostError(
+    'malformed',
+    `answer to an audit must be a segment or one byte 0, got ${item.length} bytes`,
+  );
+}
 
 /** A payload of items that are there already. */
 export function itemsPayload(items: readonly Bytes[]): Payload {
@@ -79,6 +100,36 @@ export async function answer(handler: RequestHandler, peer: Peer, ask: Ask, uplo
       return list(await handler.heads(peer, ask.rendezvous), HEADS_MAX);
     case 'roster':
       return page(await handler.roster(peer, ask.cooperative, ask.from));
+    case 'accept':
+      await handler.accept(peer, await single(upload, AGREEMENT_MAX_BYTES));
+      return NOTHING;
+    case 'audit':
+      return one(await handler.openAudit(peer, ask.agreement, ask));
+    case 'audit-answer': {
+      const segments = await handler.answerAudit(peer, ask.agreement, ask);
+      return { payload: itemsPayload(segments.map((segment) => segment ?? LOST_SEGMENT)), more: false };
+    }
+    case 'receipt':
+      return one(await handler.receipt(peer, await single(upload, RECEIPT_MAX_BYTES)));
+    case 'loss':
+      await handler.loss(peer, { agreement: ask.agreement, cause: ask.cause, rows: ask.rows });
+      return NOTHING;
+    case 'leave':
+      await handler.leave(peer, await single(upload, LEAVE_NOTICE_MAX_BYTES));
+      return NOTHING;
+    case 'report':
+      await handler.report(peer, await single(upload, REPORT_MAX_BYTES));
+      return NOTHING;
+    case 'reports':
+      return list(await handler.reports(peer), REPORTS_MAX);
+    case 'put-partner-list':
+      await handler.putPartnerList(peer, await single(upload, PARTNER_LIST_MAX_BYTES));
+      return NOTHING;
+    case 'partner-lists':
+      return list(await handler.partnerLists(peer, ask.account), PARTNER_LISTS_MAX);
+    case 'put-duty':
+      await handler.putDuty(peer, await single(upload, DUTY_MAX_BYTES));
+      return NOTHING;
     default:
       return ask satisfies never;
   }

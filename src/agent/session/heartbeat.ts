@@ -1,9 +1,17 @@
 import { DEAD_AFTER_MS, HEARTBEAT_MS } from '../../core/wire/limits.ts';
 import type { Clock } from '../../ports/clock.ts';
 
+export interface HeartbeatOptions {
+  readonly clock: Clock;
+  /** false on a channel that tells by itself when the other end is gone */
+  readonly pings: boolean;
+}
+
 export interface HeartbeatEvents {
   ping(nonce: number): void;
-  /** regular moment for other checks */
+  /** whether `tick` has anything to look after */
+  busy(): boolean;
+  /** regular moment for other checks while busy */
   tick(): void;
   /** this device slept, or its timers were held back: whatever was waited for gets its whole time again */
   slept(): void;
@@ -12,22 +20,24 @@ export interface HeartbeatEvents {
 
 /**
  * Pings and judges silence. Only a ping of ours that stayed unanswered counts: a hidden page's timers fire once a minute while
- * its messages keep flowing, so it answers pings but seldom sends its own.
+ * its messages keep flowing, so it answers pings but seldom sends its own. Without pings there is no timer while nothing is asked.
  */
 export class Heartbeat {
   readonly #clock: Clock;
+  readonly #pings: boolean;
   readonly #events: HeartbeatEvents;
   #heardSincePing = true;
   #pingedAt = 0;
-  #tickedAt: number;
+  #tickedAt = 0;
   #nonce = 0;
-  #stop: () => void;
+  #cancel: (() => void) | undefined;
+  #stopped = false;
 
-  constructor(clock: Clock, events: HeartbeatEvents) {
+  constructor({ clock, pings }: HeartbeatOptions, events: HeartbeatEvents) {
     this.#clock = clock;
+    this.#pings = pings;
     this.#events = events;
-    this.#tickedAt = clock.monotonic();
-    this.#stop = this.#plan();
+    if (pings) this.wake();
   }
 
   /** Any message came. */
@@ -35,13 +45,22 @@ export class Heartbeat {
     this.#heardSincePing = true;
   }
 
-  stop(): void {
-    this.#stop();
+  /** There is something to look after. */
+  wake(): void {
+    if (this.#cancel !== undefined || this.#stopped) return;
+    this.#tickedAt = this.#clock.monotonic();
+    this.#plan();
   }
 
-  #plan(): () => void {
-    return this.#clock.after(HEARTBEAT_MS, () => {
-      this.#stop = this.#plan();
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel?.();
+  }
+
+  #plan(): void {
+    this.#cancel = this.#clock.after(HEARTBEAT_MS, () => {
+      this.#cancel = undefined;
+      if (this.#pings || this.#events.busy()) this.#plan();
       this.#beat();
     });
   }
@@ -50,19 +69,20 @@ export class Heartbeat {
     const now = this.#clock.monotonic();
     const late = now - this.#tickedAt > 2 * HEARTBEAT_MS;
     this.#tickedAt = now;
-    if (late) {
-      // Answers may be waiting behind this very timer.
-      this.#events.slept();
-      this.#ping(now);
-      return;
-    }
+    // Answers may be waiting behind this very timer.
+    if (late) this.#events.slept();
+    if (this.#pings && !this.#alive(now, late)) return;
+    if (!late && this.#events.busy()) this.#events.tick();
+  }
+
+  #alive(now: number, late: boolean): boolean {
     const silent = now - this.#pingedAt;
-    if (this.#heardSincePing) this.#ping(now);
+    if (late || this.#heardSincePing) this.#ping(now);
     else if (silent >= DEAD_AFTER_MS) {
       this.#events.dead(silent);
-      return;
+      return false;
     }
-    this.#events.tick();
+    return true;
   }
 
   #ping(now: number): void {

@@ -2,6 +2,7 @@ import type { Bytes } from '../../core/bytes.ts';
 import type { CryptoSuite } from '../../core/crypto/suite.ts';
 import { RoostError, faultOf, messageOf } from '../../core/errors.ts';
 import { verifyCertificate } from '../../core/identity/certificate.ts';
+import type { DeviceCertificate } from '../../core/identity/types.ts';
 import type { AccountId, CooperativeId } from '../../core/ids.ts';
 import type { Cancellable } from '../../core/progress.ts';
 import type { Proved } from '../../core/wire/handshake.ts';
@@ -29,6 +30,15 @@ export interface SessionOptions extends Cancellable {
   /** whether an account is on the roster of one of `cooperatives` */
   isMember(account: AccountId, cooperative: CooperativeId): Promise<boolean>;
   readonly handler: RequestHandler;
+}
+
+/** A device shows the same certificate in every handshake: it is verified once. */
+const verified = new WeakMap<Bytes, DeviceCertificate>();
+
+async function ownCertificate(suite: CryptoSuite, bytes: Bytes, now: number): Promise<DeviceCertificate> {
+  const known = verified.get(bytes) ?? (await verifyCertificate(suite, bytes, now));
+  verified.set(bytes, known);
+  return known;
 }
 
 /** Messages that may wait while one is judged: an honest responder sends two at once. */
@@ -140,7 +150,7 @@ class Opening {
         role: initiator ? 'initiator' : 'responder',
         cooperatives,
         certificate: identity.certificate,
-        self: await verifyCertificate(suite, identity.certificate, now),
+        self: await ownCertificate(suite, identity.certificate, now),
         sign: (message) => identity.sign(message),
         claimed,
         binding,

@@ -1,6 +1,6 @@
 import type { Bytes } from '../../core/bytes.ts';
 import { RoostError } from '../../core/errors.ts';
-import type { AgreementId, CooperativeId, RendezvousId } from '../../core/ids.ts';
+import type { AccountId, AgreementId, CooperativeId, RendezvousId } from '../../core/ids.ts';
 import type { LedgerDigest } from '../../core/ledger/row.ts';
 import { ROW_MAX_BYTES, decodeLedgerRow, encodeLedgerRow } from '../../core/ledger/row.ts';
 import {
@@ -17,15 +17,23 @@ import type { LedgerRow } from '../../core/snapshot/types.ts';
 import type { Ask } from '../../core/wire/asks.ts';
 import {
   AGREEMENTS_MAX,
+  AUDIT_CHANCE_BYTES,
+  DUTY_MAX_BYTES,
   HEADS_MAX,
   ITEMS_MAX,
+  LEAVE_NOTICE_MAX_BYTES,
   LEDGER_PAGE_ROWS,
+  PARTNER_LISTS_MAX,
+  PARTNER_LIST_MAX_BYTES,
+  RECEIPT_MAX_BYTES,
   RELEASE_MAX_ROWS,
+  REPORTS_MAX,
+  REPORT_MAX_BYTES,
 } from '../../core/wire/limits.ts';
 import { unpackList } from '../../core/wire/list.ts';
-import { encodeRows, itemsPayload } from './answers.ts';
+import { encodeRows, itemsPayload, readProvedSegment } from './answers.ts';
 import type { Answer, RequestOptions } from './requester.ts';
-import type { Peer, Remote } from './types.ts';
+import type { AuditCommitment, AuditReveal, LossNotice, Peer, Remote } from './types.ts';
 
 /** What a remote needs of its session. */
 export interface SessionLink {
@@ -142,14 +150,8 @@ export class SessionRemote implements Remote {
     );
   }
 
-  async putHead(rendezvous: RendezvousId, head: Bytes): Promise<void> {
-    if (head.length === 0 || head.length > HEAD_MAX_BYTES) {
-      throw new RoostError('usage', `head must be 1 to ${HEAD_MAX_BYTES} bytes, got ${head.length}`);
-    }
-    await this.#link.request(
-      { kind: 'put-head', rendezvous },
-      { payload: itemsPayload([head]), replyItems: 0 },
-    );
+  putHead(rendezvous: RendezvousId, head: Bytes): Promise<void> {
+    return this.#tell({ kind: 'put-head', rendezvous }, HEAD_MAX_BYTES, head);
   }
 
   heads(rendezvous: RendezvousId): Promise<readonly Bytes[]> {
@@ -170,6 +172,75 @@ export class SessionRemote implements Remote {
       if (!more) return entries;
       if (page.length === 0) throw new RoostError('malformed', 'roster page must have entries, got none');
     }
+  }
+
+  accept(agreement: Bytes): Promise<void> {
+    return this.#tell({ kind: 'accept' }, AGREEMENT_MAX_BYTES, agreement);
+  }
+
+  async openAudit(agreement: AgreementId, { commit, digest, count }: AuditCommitment): Promise<Bytes> {
+    const chance = await this.#one({ kind: 'audit', agreement, commit, digest, count }, AUDIT_CHANCE_BYTES);
+    if (chance.length !== AUDIT_CHANCE_BYTES) {
+      throw new RoostError(
+        'malformed',
+        `holder's chance must be ${AUDIT_CHANCE_BYTES} bytes, got ${chance.length}`,
+      );
+    }
+    return chance;
+  }
+
+  async answerAudit(
+    agreement: AgreementId,
+    { commit, chance, count }: AuditReveal,
+    options: Cancellable = {},
+  ): Promise<readonly (Bytes | undefined)[]> {
+    const ask: Ask = { kind: 'audit-answer', agreement, commit, chance, count };
+    const { items } = await this.#link.request(ask, { ...options, replyItems: count });
+    return items.map(readProvedSegment);
+  }
+
+  receipt(receipt: Bytes): Promise<Bytes> {
+    return this.#one({ kind: 'receipt' }, RECEIPT_MAX_BYTES, receipt);
+  }
+
+  async tellLoss({ agreement, cause, rows }: LossNotice): Promise<void> {
+    await this.#link.request({ kind: 'loss', agreement, cause, rows }, { replyItems: 0 });
+  }
+
+  leave(notice: Bytes): Promise<void> {
+    return this.#tell({ kind: 'leave' }, LEAVE_NOTICE_MAX_BYTES, notice);
+  }
+
+  report(report: Bytes): Promise<void> {
+    return this.#tell({ kind: 'report' }, REPORT_MAX_BYTES, report);
+  }
+
+  reports(): Promise<readonly Bytes[]> {
+    return this.#list({ kind: 'reports' }, { records: REPORTS_MAX, bytes: REPORT_MAX_BYTES });
+  }
+
+  putPartnerList(list: Bytes): Promise<void> {
+    return this.#tell({ kind: 'put-partner-list' }, PARTNER_LIST_MAX_BYTES, list);
+  }
+
+  partnerLists(account?: AccountId): Promise<readonly Bytes[]> {
+    const bounds = { records: PARTNER_LISTS_MAX, bytes: PARTNER_LIST_MAX_BYTES };
+    return this.#list({ kind: 'partner-lists', account }, bounds);
+  }
+
+  putDuty(duty: Bytes): Promise<void> {
+    return this.#tell({ kind: 'put-duty' }, DUTY_MAX_BYTES, duty);
+  }
+
+  /** Gives one record that is answered with nothing. */
+  async #tell(ask: Ask, maxBytes: number, record: Bytes): Promise<void> {
+    if (record.length === 0 || record.length > maxBytes) {
+      throw new RoostError(
+        'usage',
+        `record of "${ask.kind}" must be 1 to ${maxBytes} bytes, got ${record.length}`,
+      );
+    }
+    await this.#link.request(ask, { payload: itemsPayload([record]), replyItems: 0 });
   }
 
   async #one(ask: Ask, maxBytes: number, item?: Bytes): Promise<Bytes> {

@@ -105,6 +105,11 @@ export class Requester {
     });
   }
 
+  /** Whether any request is open, cancelled ones that the peer has not ended included. */
+  get busy(): boolean {
+    return this.#open.size > 0;
+  }
+
   /** Whether an id belongs to this end's requests. */
   owns(id: number): boolean {
     return id % 2 === this.#nextId % 2;

@@ -51,6 +51,10 @@ export class Responder {
     this.#options = options;
   }
 
+  get busy(): boolean {
+    return this.#open.size > 0;
+  }
+
   /** @throws RoostError 'malformed' when the message breaks the protocol */
   onRequest(request: RequestMessage): void {
     const { id } = request;

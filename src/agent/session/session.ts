@@ -63,24 +63,29 @@ export class Session implements SessionLink {
         this.#violated(error);
       },
     });
-    this.#heartbeat = new Heartbeat(clock, {
-      ping: (nonce) => {
-        outbox.control({ type: 'ping', nonce });
+    const pings = channel.tellsDeath !== true;
+    this.#heartbeat = new Heartbeat(
+      { clock, pings },
+      {
+        ping: (nonce) => {
+          outbox.control({ type: 'ping', nonce });
+        },
+        busy: () => this.#requester.busy || this.#responder.busy,
+        tick: () => {
+          this.#guarded(() => {
+            this.#requester.tick();
+            this.#responder.tick();
+          });
+        },
+        slept: () => {
+          this.#requester.forgive();
+          this.#responder.forgive();
+        },
+        dead: (silentMs) => {
+          this.#end('timeout', `partner has been silent for ${Math.round(silentMs / 1000)} s`, false);
+        },
       },
-      tick: () => {
-        this.#guarded(() => {
-          this.#requester.tick();
-          this.#responder.tick();
-        });
-      },
-      slept: () => {
-        this.#requester.forgive();
-        this.#responder.forgive();
-      },
-      dead: (silentMs) => {
-        this.#end('timeout', `partner has been silent for ${Math.round(silentMs / 1000)} s`, false);
-      },
-    });
+    );
   }
 
   get closed(): boolean {
@@ -88,7 +93,9 @@ export class Session implements SessionLink {
   }
 
   request(ask: Ask, options: RequestOptions): Promise<Answer> {
-    return this.#requester.request(ask, options);
+    const answer = this.#requester.request(ask, options);
+    this.#heartbeat.wake();
+    return answer;
   }
 
   /** Called once, at once when the session has ended already. */
@@ -131,6 +138,7 @@ export class Session implements SessionLink {
           throw new RoostError('malformed', `request must be numbered by who asks, got ${message.id}`);
         }
         this.#responder.onRequest(message);
+        this.#heartbeat.wake();
         return;
       case 'reply':
       case 'fault':

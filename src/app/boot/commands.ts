@@ -19,6 +19,9 @@ const COMMANDS = [
   'snapshots',
   'list',
   'forget',
+  'check',
+  'endPartnership',
+  'setDelegate',
 ] as const satisfies readonly (keyof AgentApi)[];
 type Command = (typeof COMMANDS)[number];
 
@@ -74,6 +77,12 @@ export function followingAgent(
     list: ask('list'),
     restore: () => elsewhere('a restore'),
     forget: ask('forget'),
+    check: () => ask<Awaited<ReturnType<AgentApi['check']>>>('check')(),
+    recoverySheet: () => {
+      throw new RoostError('busy', 'the recovery sheet is made in the leading tab only');
+    },
+    endPartnership: ask('endPartnership'),
+    setDelegate: ask('setDelegate'),
     wipe: () => elsewhere('forgetting everything'),
   };
 }

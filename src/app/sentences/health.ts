@@ -1,12 +1,21 @@
-import type { AgentState, PartnerView } from '../../agent/api.ts';
-import { formatAgo } from '../text/format.ts';
+import type { AgentState, Health, HealthRisk, PartnerView } from '../../agent/api.ts';
+import { formatAgo, formatList } from '../text/format.ts';
 import { text } from '../text/text.ts';
+import { properNames, reasonOf } from './partner.ts';
 
 export interface HealthSentence {
   readonly sentence: string;
   /** a second line: what to do, or what else is true */
   readonly next: string | undefined;
+  /** what else is going on, the worst first */
+  readonly notes: readonly HealthNote[];
 }
+export interface HealthNote {
+  readonly kind: 'suspects' | 'missing' | 'risk';
+  readonly sentence: string;
+}
+
+type Facts = Pick<AgentState, 'health' | 'folders' | 'partners' | 'activity'>;
 
 const words = text.health;
 
@@ -14,10 +23,11 @@ const hasAgreement = (partner: PartnerView): boolean =>
   partner.agreement !== undefined && partner.state !== 'departed';
 
 /** The one sentence that tells whether the files are safe. It never says more than the facts do. */
-export function healthSentence(
-  state: Pick<AgentState, 'health' | 'folders' | 'partners' | 'activity'>,
-  now: number,
-): HealthSentence {
+export function healthSentence(state: Facts, now: number): HealthSentence {
+  return { ...mainSentence(state, now), notes: state.health.state === 'empty' ? [] : notesOf(state) };
+}
+
+function mainSentence(state: Facts, now: number): Omit<HealthSentence, 'notes'> {
   const { health, folders } = state;
   const saved =
     health.lastSavedAt === undefined ? undefined : words.savedAt(formatAgo(health.lastSavedAt, now));
@@ -48,9 +58,64 @@ export function healthSentence(
           Math.max(health.partners, state.partners.filter(hasAgreement).length),
           health.canLose,
         ),
-        next: [words.onlineOf(health.online, health.partners), saved].filter(Boolean).join(' '),
+        next: [restorable(health), saved].filter(Boolean).join(' '),
       };
     default:
       return health.state satisfies never;
   }
+}
+
+/** While no more than may be lost are away, nothing can be missing. */
+const restorable = ({ online, partners, canLose }: Health): string =>
+  words.restorable(online, partners, partners - online <= canLose);
+
+function notesOf({ health, partners }: Facts): readonly HealthNote[] {
+  const notes: HealthNote[] = [];
+  if (health.suspects > 0) {
+    const left = Math.max(0, health.canLose - health.suspects);
+    const sentence = words.suspects(health.suspects, health.partners, left, howSuspect(partners));
+    notes.push({ kind: 'suspects', sentence });
+  }
+  if (health.missing > 0) {
+    const sentence =
+      health.reason === 'holders-lost-pieces'
+        ? words.stillMissing(health.missing)
+        : words.missing(health.missing, partners.filter(lostPieces).length);
+    notes.push({ kind: 'missing', sentence });
+  }
+  const alike = health.risks.filter((risk) => risk.kind !== 'too-few-partners').filter(isNews(health));
+  if (alike.length > 0) {
+    notes.push({ kind: 'risk', sentence: words.alike(formatList([...new Set(alike.map(wayOf))])) });
+  }
+  for (const risk of health.risks) {
+    if (risk.kind !== 'too-few-partners') continue;
+    notes.push({ kind: 'risk', sentence: words.tooFew(risk.partners, risk.wanted) });
+  }
+  return notes;
+}
+
+function howSuspect(partners: readonly PartnerView[]): 'silent' | 'owing' | 'both' {
+  const suspects = partners.filter(({ state }) => state === 'suspect');
+  const silent = suspects.filter((partner) => reasonOf(partner).code === 'silent').length;
+  return silent === suspects.length ? 'silent' : silent === 0 ? 'owing' : 'both';
+}
+
+const lostPieces = (partner: PartnerView): boolean =>
+  partner.state === 'evicted' || reasonOf(partner).code === 'lost-pieces';
+
+type AlikeRisk = Exclude<HealthRisk, { readonly kind: 'too-few-partners' }>;
+
+/** That all is on this computer is the sentence itself. */
+const isNews =
+  (health: Health) =>
+  (risk: AlikeRisk): boolean =>
+    !(health.sameComputer && risk.domain.startsWith('computer:'));
+
+/** Browsers by the names that failure domains have for them. */
+const BROWSERS: readonly string[] = ['chromium', 'firefox', 'webkit'];
+
+function wayOf({ domain }: AlikeRisk): string {
+  const [kind = '', name = ''] = domain.split(':');
+  const way = kind === 'family' && !BROWSERS.includes(name) ? 'program' : kind;
+  return (words.ways[way] ?? words.ways['other'] ?? String)(properNames(name));
 }

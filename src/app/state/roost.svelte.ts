@@ -1,4 +1,4 @@
-import type { AgentApi, AgentState, Health } from '../../agent/api.ts';
+import type { AgentApi, AgentState, Health, RecoverySheet } from '../../agent/api.ts';
 import { GIB } from '../../core/limits.ts';
 import type { Services } from '../services.ts';
 import { Awake } from './awake.svelte.ts';
@@ -40,8 +40,12 @@ export class Roost {
   readonly folders: FolderChoice;
   readonly runs: Runs;
   readonly invite: Invite;
-  /** work of any kind, of this tab or of the tab it follows */
-  readonly busy = $derived.by(() => this.state.task !== undefined || this.runs.running);
+  /** anything at work, of this tab or of the tab it follows */
+  readonly working = $derived.by(() => this.state.task !== undefined || this.runs.running);
+  /** work that nothing else can begin beside; a repair gives way by itself */
+  readonly busy = $derived.by(
+    () => this.working && (this.runs.running || this.state.task?.kind !== 'repair'),
+  );
 
   /** The agent judges what it was given; a folder whose first run broke off is known only here. */
   readonly health: Health = $derived.by(() => {
@@ -53,6 +57,11 @@ export class Roost {
       ? { ...health, state: 'at-risk', reason: 'last-run-failed' }
       : health;
   });
+
+  /** What the recovery sheet lists; undefined before there is a cooperative, and in a tab that follows. */
+  readonly sheet: RecoverySheet | undefined = $derived.by(() =>
+    this.state.phase === 'member' && !this.following ? this.agent.recoverySheet() : undefined,
+  );
 
   constructor(services: Services) {
     this.services = services;

@@ -1,17 +1,21 @@
-import type { AgentApi, BackupReport, RestoreReport } from '../../agent/api.ts';
+import type { AgentApi, BackupReport, CheckReport, RestoreReport } from '../../agent/api.ts';
 import type { Fault } from '../../core/errors.ts';
 import { faultOf } from '../../core/errors.ts';
 import type { SnapshotId } from '../../core/ids.ts';
 import type { Source } from '../../ports/source.ts';
 import type { Sink } from '../../ports/sink.ts';
 
+type RunKind = 'backup' | 'restore' | 'check';
+
 /** The work that this tab has started: at most one run at a time. */
 export class Runs {
-  kind = $state<'backup' | 'restore' | undefined>();
+  kind = $state<RunKind | undefined>();
   backupFault = $state<Fault | undefined>();
   lastBackup = $state.raw<BackupReport | undefined>();
   restoreFault = $state<Fault | undefined>();
   lastRestore = $state.raw<RestoreReport | undefined>();
+  checkFault = $state<Fault | undefined>();
+  lastCheck = $state.raw<CheckReport | undefined>();
   /** a run was asked for while another was on */
   #again = false;
   #controller: AbortController | undefined;
@@ -25,6 +29,11 @@ export class Runs {
 
   get running(): boolean {
     return this.kind !== undefined;
+  }
+
+  /** Whether leaving the page would break something off that takes long; a check is soon done again. */
+  get breakable(): boolean {
+    return this.kind === 'backup' || this.kind === 'restore';
   }
 
   /** Saves all folders that can be read. While a run is on, `queue` asks for one more after it. */
@@ -68,13 +77,27 @@ export class Runs {
     });
   }
 
+  /** Has the partners prove that they keep the pieces. Ends at once while another run is on. */
+  async check(): Promise<void> {
+    if (this.running) return;
+    this.checkFault = undefined;
+    this.lastCheck = undefined;
+    await this.#run('check', async (signal) => {
+      try {
+        this.lastCheck = await this.#agent.check({ signal });
+      } catch (error) {
+        this.checkFault = faultOf(error);
+      }
+    });
+  }
+
   /** Pausing is the agent's; stopping ends the run, and what was saved counts. */
   stop(): void {
     this.#again = false;
     this.#controller?.abort();
   }
 
-  async #run(kind: 'backup' | 'restore', work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  async #run(kind: RunKind, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     this.kind = kind;
     this.#controller = new AbortController();
     try {

@@ -1,5 +1,6 @@
 import type { EntryFacts } from './entry-facts.ts';
 import { pluralFor } from './plural.ts';
+import type { ReasonFacts } from './reason-facts.ts';
 
 const plural = pluralFor('en');
 
@@ -8,6 +9,75 @@ const files = (count: number): string => plural(count, { one: '# file', other: '
 
 const snapshots = (count: number): string => plural(count, { one: '# snapshot', other: '# snapshots' });
 const pieces = (count: number): string => plural(count, { one: '# piece', other: '# pieces' });
+
+/** What follows from a suspicion. */
+const unless = (facts: ReasonFacts, does: string): string => {
+  const what = facts.holds ? 'its pieces move to somebody else' : 'the partnership ends';
+  return facts.replaced === undefined
+    ? `${what} unless it ${does} in time.`
+    : `${what} ${facts.replaced} unless it ${does}.`;
+};
+const since = (facts: ReasonFacts): string => (facts.since === undefined ? '' : ` since ${facts.since}`);
+
+/** Reasons as a partner's state and the log give them, to stand after "because". */
+const because: Readonly<Record<string, string>> = {
+  silent: 'it does not answer',
+  'proof-failed': 'its proof was wrong',
+  'proof-unanswered': 'it did not answer when asked for a proof',
+  'wrong-bytes': 'its proof was wrong',
+  unanswered: 'it did not answer when asked for a proof',
+  'lost-pieces': 'it says that it lost pieces',
+  evicted: 'its browser took the storage away',
+  damaged: 'some of its storage is damaged',
+  'reneged-silent': 'it stayed silent for longer than was agreed',
+  'reneged-proof': 'it owed a proof for longer than was agreed',
+  leaving: 'it is leaving',
+  ended: 'the partnership has ended',
+  'no-member': 'it is not in the cooperative any more',
+};
+const why = (reason: string): string => {
+  const words = because[reason.split(':')[0] ?? ''];
+  return words === undefined ? '' : `: ${words}`;
+};
+
+/** Why pieces are made again. */
+const repairs: Readonly<Record<string, string>> = {
+  evicted: ': the browser of a partner took the storage away',
+  damaged: ': some of the storage of a partner is damaged',
+  'lost-pieces': ': a partner lost them',
+  'proof-failed': ': a partner could not prove them',
+  silent: ': a partner has been silent for too long',
+  'reneged-silent': ': a partner stayed silent for longer than was agreed',
+  'reneged-proof': ': a partner owed a proof for longer than was agreed',
+  leaving: ': a partner is leaving',
+};
+
+const waits: Readonly<Record<string, string>> = {
+  'too-few': ': too few partners are online',
+  'too-few-partners': ': too few partners are online',
+  'no-partners': ': there is no other partner',
+  'no-room': ': no partner has room for them',
+  'partners-full': ': no partner has room for them',
+  full: ': no partner has room for them',
+  unreachable: ': the partners that hold the others are not online',
+};
+
+/** States of a partner as what it does. */
+const states: Readonly<Record<string, string>> = {
+  candidate: 'was found and may become a partner',
+  negotiating: 'is agreeing with you on space',
+  active: 'keeps its promise',
+  suspect: 'has to put something right',
+  leaving: 'is leaving',
+  reneged: 'let you down',
+  evicted: 'lost its storage',
+  departed: 'is not a partner any more',
+};
+
+const away = (hours: number): string =>
+  hours < 48
+    ? plural(Math.round(hours), { one: '# hour', other: '# hours' })
+    : plural(Math.round(hours / 24), { one: '# day', other: '# days' });
 
 /** Everything the app says. Plain words: partners hold pieces. */
 export const en = {
@@ -129,6 +199,9 @@ export const en = {
     noPartners: 'None yet. Print the sheet again when there are some.',
     blanks: 'Roost does not keep your words. Copy them here by hand.',
     qr: 'QR code of the address',
+    check: 'Check number of the words',
+    fileName: (cooperative: string): string => `roost-recovery-${cooperative}.txt`,
+    withoutWords: 'The twelve words are not in this file. Keep them apart from it, on paper.',
   },
 
   nav: {
@@ -169,8 +242,53 @@ export const en = {
       `Protected: ${holding} of ${partners(all)} ${holding === 1 ? 'holds' : 'hold'} it, ${
         lose === 0 ? 'none can be lost' : lose === 1 ? 'any one can be lost' : `any ${lose} can be lost`
       }.`,
-    onlineOf: (online: number, all: number): string =>
-      online === all ? 'All of them are online now.' : `${online} of ${all} are online now.`,
+    /** `sure` when so few are away that nothing can be missing */
+    restorable: (online: number, all: number, sure: boolean): string => {
+      if (online === 0) return 'Right now none of them is online: a restore would have to wait.';
+      const here = online === all ? 'all of them are' : `${online} of ${all} ${online === 1 ? 'is' : 'are'}`;
+      return sure
+        ? `Right now ${here} online: everything could be restored.`
+        : `Right now ${here} online: perhaps not enough to restore everything at once.`;
+    },
+    /** `lose` more may go beside those that are silent */
+    suspects: (suspects: number, all: number, lose: number, how: 'silent' | 'owing' | 'both'): string => {
+      const one = suspects === 1;
+      const silent = one ? 'is silent' : 'are silent';
+      const owing = one ? 'owes a proof' : 'owe a proof';
+      const does = how === 'silent' ? silent : how === 'owing' ? owing : `${silent} or ${owing}`;
+      const rest =
+        lose > 0
+          ? `your files are still safe: ${lose} more may be lost.`
+          : 'your files are still there, but no other may be lost.';
+      return `${suspects} of ${partners(all)} ${does}; ${rest}`;
+    },
+    /** `by` partners are known to have lost them */
+    missing: (count: number, by: number): string =>
+      by === 0
+        ? `${pieces(count)} ${count === 1 ? 'is' : 'are'} missing and being made again elsewhere.`
+        : `${partners(by)} lost ${by === 1 ? 'its' : 'their'} pieces; ${count} ${
+            count === 1 ? 'is' : 'are'
+          } being made again elsewhere.`,
+    /** where the sentence says already that a partner lost them */
+    stillMissing: (count: number): string =>
+      `${pieces(count)} ${count === 1 ? 'is' : 'are'} still to be made again.`,
+    alike: (ways: string): string => `Many of your pieces are ${ways}: what hits one may hit all.`,
+    ways: {
+      family: (name) => `in one kind of browser (${name})`,
+      program: (name) => `in one kind of program (${name})`,
+      place: () => 'in one neighbourhood',
+      computer: () => 'on one computer',
+      inviter: () => 'with people whom one member invited',
+      account: () => 'with one member',
+      other: () => 'in one place or another of the same kind',
+    } as Readonly<Record<string, (name: string) => string>>,
+    tooFew: (present: number, wanted: number): string =>
+      `It would be safer with ${partners(wanted)} than with ${present}.`,
+    numbers: 'By the numbers',
+    loss: 'Chance of losing anything',
+    lossValue: (chance: string): string => `about ${chance} a year`,
+    anyMoment: 'Chance that all can be restored at any moment',
+    measured: 'Worked out from how your partners have behaved so far.',
     sameComputer: (count: number): string =>
       count === 1
         ? 'Safe from mistakes, not from the loss of this computer: its only partner is on it.'
@@ -263,11 +381,28 @@ export const en = {
       recover: 'Recovery',
       forget: 'Clearing old snapshots',
     },
+    /** work that is one thing from beginning to end */
+    whole: { check: 'Checking your partners', repair: 'Making missing pieces again' },
     progressLabel: 'Progress',
     done: (count: number, sent: string): string => `Saved. ${files(count)} looked at, ${sent} sent.`,
     unreadable: (count: number): string =>
       plural(count, { one: '# file could not be read', other: '# files could not be read' }),
     already: 'A backup is running already.',
+    otherwiseBusy: 'Roost is at work on something else. Try again when it is done.',
+    check: {
+      button: 'Check my partners now',
+      running: 'Checking…',
+      proved: (count: number, size: string, moved: string, time: string): string =>
+        `${partners(count)} proved in ${time} that ${
+          count === 1 ? 'it keeps' : 'they keep'
+        } your pieces: ${size}, by moving ${moved}.`,
+      noneReached: 'No partner could be reached. Try again when some are online.',
+      nothing: 'No partner holds anything of yours yet.',
+      noneProved: 'No partner proved that it keeps your pieces.',
+      failed: (names: string): string => `Could not prove it: ${names}.`,
+      lost: (names: string): string => `Lost pieces of yours, by their own word: ${names}.`,
+      unreachable: (names: string): string => `Not reached: ${names}.`,
+    },
     perch: {
       caption: (online: number, all: number): string => `${online} of ${partners(all)} online`,
     },
@@ -352,16 +487,88 @@ export const en = {
       },
       departed: { label: 'Gone', sentence: 'Has left; its pieces were given to others.' },
     },
-    /** by the code of the reason; `ago` tells since when, where that is known */
+    /** where the label of the state would not be the truth */
+    reasonLabels: {
+      'proof-failed': 'Wrong proof',
+      'proof-unanswered': 'Owes a proof',
+      'lost-pieces': 'Lost pieces',
+    } as Readonly<Record<string, string>>,
+    /** by the code of the reason */
     reasons: {
-      silent: (ago) =>
-        ago === undefined
-          ? 'Does not answer; it has time to return.'
-          : `Does not answer: went silent ${ago}. It has time to return.`,
-      evicted: (ago) =>
-        `Its browser cleared the pieces ${ago ?? 'lately'}; that is not its fault. They are made again.`,
+      silent: (facts) =>
+        facts.since === undefined
+          ? `Does not answer; ${unless(facts, 'returns')}`
+          : `Has not answered since ${facts.since}; ${unless(facts, 'returns')}`,
+      'proof-failed': (facts) =>
+        `Its proofs have been wrong${since(facts)}; ${unless(facts, 'proves your pieces')}`,
+      'proof-unanswered': (facts) =>
+        `Has owed an answer to a proof${since(facts)}; ${unless(facts, 'gives it')}`,
+      'lost-pieces': () => 'Says itself that it lost some of your pieces; they are made again elsewhere.',
+      evicted: (facts) =>
+        facts.day === undefined
+          ? 'Its browser took the storage away; that is not its fault. Your pieces are made again elsewhere.'
+          : `Its browser took the storage away on ${facts.day}; that is not its fault. Your pieces are made again elsewhere.`,
+      leaving: (facts) =>
+        facts.day === undefined
+          ? 'Is leaving; your pieces move to others first.'
+          : `Leaves on ${facts.day}; your pieces move to others before that.`,
+      'reneged-silent': (facts) =>
+        `Stayed silent for longer than was agreed; its pieces have been going to others${since(facts)}.`,
+      'reneged-proof': (facts) =>
+        `Owed a proof for longer than was agreed; its pieces have been going to others${since(facts)}.`,
+      ended: (facts) =>
+        facts.day === undefined ? 'The partnership has ended.' : `The partnership ended on ${facts.day}.`,
       'no-member': () => 'Is not in the cooperative any more; its pieces go to others.',
-    } as Readonly<Record<string, (ago: string | undefined) => string>>,
+      new: () => 'New: you are about to agree on space.',
+    } as Readonly<Record<string, (facts: ReasonFacts) => string>>,
+    ready: 'Ready to hold pieces for you.',
+    holds: 'Holds pieces for you.',
+    onDay: (day: string): string => `on ${day}`,
+    soon: 'soon',
+    proved: (ago: string): string => `Proved ${ago} that it keeps your pieces.`,
+    lastProof: (ago: string): string => `Its last proof was ${ago}.`,
+    notProved: 'Has not proved yet that it keeps your pieces.',
+    hours: {
+      label: 'Its hours in a week',
+      always: 'Online nearly all the time',
+      seldom: 'Seldom online',
+      scattered: (share: string): string => `Online at changing hours, about ${share} of the time`,
+      everyDay: (spans: string): string => `Mostly online ${spans} every day`,
+      weekdays: (spans: string): string => `Mostly online ${spans} on weekdays`,
+      weekends: (spans: string): string => `Mostly online ${spans} at weekends`,
+      both: (weekdays: string, weekends: string): string =>
+        `Mostly online ${weekdays} on weekdays and ${weekends} at weekends`,
+      allDay: 'all day',
+    },
+    agreement: {
+      title: 'Agreement',
+      made: 'Made',
+      ends: 'Ends',
+      givesUs: 'It gives you',
+      weGive: 'You give it',
+      grace: 'Time to return',
+      commitment: 'Stays at least',
+      audits: 'Asked for a proof',
+      proofs: 'Proofs so far',
+      reads: 'May be read',
+      days: (count: number): string => plural(count, { one: '# day', other: '# days' }),
+      auditEvery: (hours: number): string =>
+        `at least every ${plural(hours, { one: 'hour', other: '# hours' })}`,
+      proofCount: (passed: number, failed: number): string =>
+        failed === 0 ? `${passed} right` : `${passed} right, ${failed} wrong or missing`,
+      readsPerYear: (times: number): string =>
+        plural(times, { one: 'up to its whole space a year', other: 'up to # times its space a year' }),
+    },
+    end: {
+      button: 'End partnership',
+      question: (name: string): string => `End the partnership with ${name}?`,
+      detail: (held: string, holding: string): string =>
+        `Your ${held} move to other partners first, and its ${holding} here move away. After that neither holds anything for the other.`,
+      detailEmpty: 'Neither holds anything for the other, so nothing has to move.',
+      yes: 'End it',
+      no: 'Keep it',
+      done: (name: string): string => `The partnership with ${name} is ending.`,
+    },
     platforms: {
       chromium: 'Chromium',
       firefox: 'Firefox',
@@ -458,6 +665,9 @@ export const en = {
     sheet: 'Recovery sheet',
     sheetLead: 'The address, its QR code and your partners, with twelve blanks to fill in by hand.',
     printSheet: 'Print the sheet',
+    saveSheet: 'Save as a file',
+    saved: 'The sheet is saved. The words are not in it.',
+    sheetElsewhere: 'Roost is open in another tab: print the sheet there.',
     drill: 'Try it',
     drillLead: 'The best proof is a restore. Bring one folder back as a ZIP and look into it.',
     drillGo: 'Go to Files',
@@ -492,6 +702,67 @@ export const en = {
       'pieces-lost': (facts) => `${facts.partner()} lost ${pieces(facts.number('pieces'))} of yours.`,
       'pieces-remade': (facts) => `${pieces(facts.number('pieces'))} made again and handed to partners.`,
       forgotten: (facts) => `${snapshots(facts.number('snapshots'))} cleared, ${facts.size('bytes')} freed.`,
+      checked: (facts) =>
+        facts.number('failed') === 0
+          ? `You checked your partners: ${facts.number('proved')} proved that they keep your pieces.`
+          : `You checked your partners: ${facts.number('proved')} proved that they keep your pieces, ${facts.number('failed')} did not.`,
+      'partner-state': (facts) => {
+        const now = states[facts.word('to')];
+        return now === undefined
+          ? `The state of ${facts.partner()} changed.`
+          : `${facts.partner()} ${now}${why(facts.word('reason'))}.`;
+      },
+      'audit-passed': (facts) =>
+        `${facts.partner()} proved that it keeps your pieces (${plural(facts.number('segments'), { one: '# sample', other: '# samples' })}).`,
+      'audit-failed': (facts) =>
+        `${facts.partner()} could not prove that it keeps your pieces${why(facts.word('reason'))}.`,
+      'audit-lost': (facts) =>
+        `Asked for a proof, ${facts.partner()} said that it lost ${pieces(facts.number('pieces'))} of yours.`,
+      'partner-lost-pieces': (facts) =>
+        `${facts.partner()} lost ${
+          facts.number('pieces') === 0 ? 'what it held for you' : `${pieces(facts.number('pieces'))} of yours`
+        }${why(facts.word('cause'))}. Roost makes it good with other partners.`,
+      'partner-suspect': (facts) =>
+        `${facts.partner()} has ${plural(facts.number('days'), { one: '# day', other: '# days' })} to put things right${why(facts.word('reason'))}.`,
+      'partner-back': (facts) =>
+        facts.number('away') > 0
+          ? `${facts.partner()} is back after ${away(facts.number('away'))}.`
+          : `${facts.partner()} is back.`,
+      'partner-reneged': (facts) =>
+        `${facts.partner()} let you down${why(facts.word('reason'))}. Its pieces go to others.`,
+      'partner-reported': (facts) =>
+        `${facts.who('by')} reports that ${facts.who('against')} did not keep a promise.`,
+      'partner-replaced': (facts) =>
+        `${pieces(facts.number('pieces'))} moved from ${facts.who('from')} to ${facts.who('to')}.`,
+      'repair-started': (facts) =>
+        `Making ${pieces(facts.number('pieces'))} again${repairs[facts.word('why')] ?? ''}.`,
+      'repair-done': (facts) =>
+        `${pieces(facts.number('pieces'))} (${facts.size('bytes')}) made again and handed to partners.`,
+      'repair-waits': (facts) =>
+        `${pieces(facts.number('pieces'))} cannot be made again yet${waits[facts.word('reason')] ?? ''}. Roost tries again by itself.`,
+      rebalanced: (facts) =>
+        `${pieces(facts.number('pieces'))} moved, so that partners hold them more evenly.`,
+      'agreement-made': (facts) =>
+        `You and ${facts.partner()} agreed to keep ${facts.size('bytes')} for each other.`,
+      'agreement-renewed': (facts) => `The agreement with ${facts.partner()} goes on.`,
+      'agreement-resized': (facts) =>
+        `The agreement with ${facts.partner()} is now about ${facts.size('bytes')}.`,
+      'agreement-ended': (facts) => `The agreement with ${facts.partner()} has ended.`,
+      leaving: (facts) => {
+        const until = facts.day('until');
+        return until === undefined
+          ? `${facts.partner()} is leaving; your pieces move to others.`
+          : `${facts.partner()} leaves on ${until}; your pieces move to others before that.`;
+      },
+      'clock-jumped': (facts) =>
+        `The clock of this device jumped by ${away(Math.abs(facts.number('hours')))}. No partner is blamed for that time.`,
+      'reported-us': (facts) => `${facts.who('by')} says that this device did not keep its promise.`,
+      'delegate-set': (facts) =>
+        facts.word('device') === ''
+          ? 'Only this device checks your partners and makes lost pieces again.'
+          : 'Another device of yours checks your partners and makes lost pieces again while this one is away. It cannot read your files.',
+      'delegate-duty': (facts) =>
+        `Checked ${plural(facts.number('packs'), { one: '# set', other: '# sets' })} of pieces for another device of yours.`,
     } as Readonly<Record<string, (facts: EntryFacts) => string>>,
   },
 

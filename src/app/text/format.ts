@@ -14,6 +14,11 @@ const dayAndTime = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: 'medium', time
 const timeOnly = new Intl.DateTimeFormat(LANGUAGE, { timeStyle: 'short' });
 const dayOnly = new Intl.DateTimeFormat(LANGUAGE, { weekday: 'short', day: 'numeric', month: 'short' });
 const dayOfYear = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: 'medium' });
+const weekday = new Intl.DateTimeFormat(LANGUAGE, { weekday: 'long' });
+const weekdayInitial = new Intl.DateTimeFormat(LANGUAGE, { weekday: 'narrow', timeZone: 'UTC' });
+const monthAndDay = new Intl.DateTimeFormat(LANGUAGE, { day: 'numeric', month: 'long' });
+const oneDigit = new Intl.NumberFormat(LANGUAGE, { maximumSignificantDigits: 1 });
+const list = new Intl.ListFormat(LANGUAGE);
 
 export const formatCount = (count: number): string => whole.format(count);
 
@@ -57,3 +62,38 @@ export const formatDateTime = (at: number): string => dayAndTime.format(at);
 export const formatTime = (at: number): string => timeOnly.format(at);
 export const formatDay = (at: number, now: number): string =>
   Math.abs(now - at) < 300 * DAY_MS ? dayOnly.format(at) : dayOfYear.format(at);
+
+/** A time gone by, to stand after "since": "14:05", "yesterday", "Tuesday", "November 12". */
+export function formatMoment(at: number, now: number): string {
+  const midnight = new Date(now).setHours(0, 0, 0, 0);
+  if (at >= midnight) return timeOnly.format(at);
+  if (at >= midnight - DAY_MS) return relative.format(-1, 'day');
+  if (at >= midnight - 6 * DAY_MS) return weekday.format(at);
+  return formatDate(at, now);
+}
+
+/** A day near or far, without its weekday: "December 4", with the year when it is not near. */
+export const formatDate = (at: number, now: number): string =>
+  Math.abs(now - at) < 300 * DAY_MS ? monthAndDay.format(at) : dayOfYear.format(at);
+
+/** 0.125 → '13 %'. Never rounds up to certainty. */
+export function formatShare(share: number): string {
+  const percent = share * 100;
+  if (percent >= 100) return '100 %';
+  if (percent >= 99) return `${tenths.format(Math.min(percent, 99.9))} %`;
+  return `${whole.format(Math.max(0, percent))} %`;
+}
+
+/** Smaller chances than this are guesses about guesses. */
+const SMALLEST_CHANCE = 1e-9;
+
+/** 0.00000093 → '1 in 1,000,000', one digit: more would claim too much. */
+export const formatChance = (chance: number): string =>
+  `1 in ${oneDigit.format(Math.round(1 / Math.min(1, Math.max(SMALLEST_CHANCE, chance))))}`;
+
+export const formatList = (items: readonly string[]): string => list.format(items);
+
+/** The first letters of the days, Monday first. */
+export const weekdayInitials = (): readonly string[] =>
+  // 5 January 1970 was a Monday.
+  Array.from({ length: 7 }, (_, day) => weekdayInitial.format((4 + day) * DAY_MS));

@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts';
 import { EXIT_DONE } from '../exit-codes.ts';
 import { count, formatBytes, formatTime, printable } from '../format.ts';
-import { healthText } from '../health-text.ts';
+import { healthDetails, healthText } from '../health-text.ts';
 
 export const status: Command = {
   name: 'status',
@@ -12,8 +12,8 @@ export const status: Command = {
   shareable: true,
   async run({ home, output, agents }) {
     return agents.use(home, async (agent) => {
-      const { phase, health, partners, space, cooperative, broker } = agent.state;
-      const lines = [healthText(health)];
+      const { phase, device, health, partners, space, cooperative, broker } = agent.state;
+      const lines = [healthText(health), ...healthDetails(health)];
       if (health.lastSavedAt !== undefined) lines.push(`Last saved ${formatTime(health.lastSavedAt)}.`);
       if (cooperative !== undefined) {
         lines.push(
@@ -24,10 +24,16 @@ export const status: Command = {
       output.result(
         {
           phase,
+          device,
           health: health.state,
           canLose: health.canLose,
           reason: health.reason,
           lastSavedAt: health.lastSavedAt,
+          suspects: health.suspects,
+          missing: health.missing,
+          lossPerYear: health.lossPerYear,
+          restorableNow: health.restorableNow,
+          risks: health.risks,
           partners: partners.map(({ device, state, held, holding }) => ({ device, state, held, holding })),
           space: { offered: space.offered, used: space.held },
           broker: broker.online,

@@ -27,6 +27,12 @@ const ID_BYTES = 16;
 /** Grace and commitment of one agreement. */
 const DAYS_MAX = 3650;
 const EPOCH_MAX = 0xffff_ffff;
+/** More would let a partner have its whole space fetched several times a day. */
+const READS_PER_YEAR_MAX = 1000;
+/** A year: who is audited less often than that is not audited. */
+const AUDIT_HOURS_MAX = 8760;
+/** One bit for each hour of the week. */
+const HOURS_BYTES = 21;
 
 /** The terms, as both sides sign them. */
 export type AgreementTerms = Omit<Agreement, 'id' | 'proposer' | 'accepter'> & {
@@ -85,6 +91,18 @@ export async function verifyAgreement(suite: CryptoSuite, bytes: Bytes): Promise
 }
 
 /**
+ * Whether an answer to a proposal is an agreement (a list of three); else it is a counter-proposal (a list of two).
+ * @throws RoostError 'malformed' when it is neither
+ */
+export function isAgreement(answer: Bytes): boolean {
+  return readCbor(answer, AGREEMENT_MAX_BYTES, 'answer to a proposal', (item) => {
+    const { length } = item.list(3, ({ value }) => value);
+    if (length < 2) throw item.not('a list of 2 or 3');
+    return length === 3;
+  });
+}
+
+/**
  * Whether an agreement is the answer to our proposal: the same body and signature, now with the accepter's.
  * @throws RoostError 'malformed'
  */
@@ -140,6 +158,8 @@ function encodeBody(terms: AgreementTerms): Bytes {
     account: idBytes(of.account),
     key: of.devicePublicKey,
     gives: of.gives,
+    speed: of.bytesPerSecond,
+    hours: of.hours,
   });
   return encodeCbor({
     v: VERSION,
@@ -151,6 +171,8 @@ function encodeBody(terms: AgreementTerms): Bytes {
     grace: terms.graceDays,
     commitment: terms.commitmentDays,
     epoch: terms.epoch,
+    reads: terms.readsPerYear,
+    audit: terms.auditHours,
   });
 }
 
@@ -167,6 +189,8 @@ async function decodeBody(suite: CryptoSuite, body: Bytes): Promise<Agreement> {
         graceDays: field('grace').uint(DAYS_MAX),
         commitmentDays: field('commitment').uint(DAYS_MAX),
         epoch: field('epoch').uint(EPOCH_MAX),
+        readsPerYear: field('reads').uint(READS_PER_YEAR_MAX, 1),
+        auditHours: field('audit').uint(AUDIT_HOURS_MAX, 1),
       };
     }),
   );
@@ -190,6 +214,8 @@ function decodeSide(item: Item): AgreementSide {
       devicePublicKey,
       account: field('account').id(accountIdFromBytes),
       gives: field('gives').uint(),
+      bytesPerSecond: field('speed').uint(),
+      hours: field('hours').bytes(HOURS_BYTES),
     };
   });
 }

@@ -13,6 +13,10 @@ export interface Agreement {
   readonly commitmentDays: number;
   /** counts the agreements of the same two devices; the newer replaces the older */
   readonly epoch: number;
+  /** what each side may read a year beside audits, in times of the space the other gives it */
+  readonly readsPerYear: number;
+  /** longest time between audits that the holder must expect to answer, hours */
+  readonly auditHours: number;
 }
 export interface AgreementSide {
   readonly device: DeviceId;
@@ -20,4 +24,8 @@ export interface AgreementSide {
   readonly account: AccountId;
   /** bytes this side keeps for the other */
   readonly gives: number;
+  /** bytes a second this side means to serve; 0 when it promises none */
+  readonly bytesPerSecond: number;
+  /** hours of the week (UTC, Monday first) in which it means to be online: 168 bits, most significant first; 21 bytes */
+  readonly hours: Bytes;
 }

@@ -17,7 +17,13 @@ export type SigningLabel =
   | 'roost/1/admission'
   | 'roost/1/admission-invite'
   | 'roost/1/prove'
-  | 'roost/1/head';
+  | 'roost/1/head'
+  | 'roost/1/audit-receipt'
+  | 'roost/1/audit-receipt-holder'
+  | 'roost/1/renege-report'
+  | 'roost/1/leave-notice'
+  | 'roost/1/partner-list'
+  | 'roost/1/duty';
 
 function signedMessage(label: SigningLabel, body: Uint8Array): Bytes {
   return concatBytes(encodeUtf8(label), new Uint8Array(1), body);

@@ -42,6 +42,32 @@ export async function replayRoster(
   return draft;
 }
 
+/** A roster with as many of some further entries as verify. */
+export interface Applied {
+  readonly roster: Roster;
+  /** how many were good, from the first on */
+  readonly applied: number;
+  /** what was wrong with the next; undefined when all were good */
+  readonly error: unknown;
+}
+
+/** The roster with further entries, up to the first that does not verify; `roster` stays as it is. Never rejects. */
+export async function applyEntries(
+  suite: CryptoSuite,
+  roster: Roster,
+  entries: readonly Bytes[],
+): Promise<Applied> {
+  const draft = draftOf(roster);
+  for (const [applied, entry] of entries.entries()) {
+    try {
+      await advance(suite, draft, entry, undefined);
+    } catch (error) {
+      return { roster: applied === 0 ? roster : draft, applied, error };
+    }
+  }
+  return { roster: draft, applied: entries.length, error: undefined };
+}
+
 /**
  * The roster with one entry more; `roster` stays as it is.
  * @param now when given, the entry arrives now: its invite must not be expired by this clock
@@ -53,15 +79,19 @@ export async function applyEntry(
   entry: Bytes,
   now?: number,
 ): Promise<Roster> {
-  const draft: Draft = {
+  const draft = draftOf(roster);
+  await advance(suite, draft, entry, now);
+  return draft;
+}
+
+function draftOf(roster: Roster): Draft {
+  return {
     ...roster,
     members: new Map(roster.members),
     invites: new Map(roster.invites),
     removed: new Map(roster.removed),
     renames: new Map(roster.renames),
   };
-  await advance(suite, draft, entry, now);
-  return draft;
 }
 
 async function found(suite: CryptoSuite, bytes: Bytes): Promise<Draft> {
@@ -93,6 +123,7 @@ async function found(suite: CryptoSuite, bytes: Bytes): Promise<Draft> {
   };
 }
 
+/** Changes the draft by a whole entry, or when it does not verify not at all. */
 async function advance(
   suite: CryptoSuite,
   draft: Draft,
@@ -110,6 +141,7 @@ async function advance(
     );
   }
   const { change } = entry;
+  const head = await suite.sha256(bytes);
   if (change.kind === 'admit') {
     await admit(suite, draft, change.admission, now);
   } else {
@@ -119,7 +151,7 @@ async function advance(
     commit();
   }
   draft.length++;
-  draft.head = await suite.sha256(bytes);
+  draft.head = head;
 }
 
 function verifySigned(suite: CryptoSuite, entry: RosterEntry, change: SignedChange): Promise<void> {

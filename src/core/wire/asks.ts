@@ -1,9 +1,19 @@
+import type { Bytes } from '../bytes.ts';
 import { ROW_MAX, readLedgerRow, rowValue } from '../ledger/row.ts';
-import type { AgreementId, CooperativeId, RendezvousId } from '../ids.ts';
-import { agreementIdFromBytes, cooperativeIdFromBytes, idBytes, rendezvousIdFromBytes } from '../ids.ts';
+import type { AccountId, AgreementId, CooperativeId, RendezvousId } from '../ids.ts';
+import {
+  accountIdFromBytes,
+  agreementIdFromBytes,
+  cooperativeIdFromBytes,
+  idBytes,
+  rendezvousIdFromBytes,
+} from '../ids.ts';
 import { ROSTER_MAX_ENTRIES, SHARD_MAX_SEGMENTS } from '../limits.ts';
 import type { Fields } from '../schema.ts';
 import type { LedgerRow } from '../snapshot/types.ts';
+import { AUDIT_CHANCE_BYTES, AUDIT_MAX_SEGMENTS } from './limits.ts';
+
+const SHA256_BYTES = 32;
 
 /** PROTOCOL.md "Requests": what one end asks of the other, without the payload that some have. */
 export type Ask =
@@ -22,7 +32,41 @@ export type Ask =
   | { readonly kind: 'ledger-digest'; readonly agreement: AgreementId }
   | { readonly kind: 'put-head'; readonly rendezvous: RendezvousId }
   | { readonly kind: 'heads'; readonly rendezvous: RendezvousId }
-  | { readonly kind: 'roster'; readonly cooperative: CooperativeId; readonly from: number };
+  | { readonly kind: 'roster'; readonly cooperative: CooperativeId; readonly from: number }
+  | { readonly kind: 'accept' }
+  | {
+      readonly kind: 'audit';
+      readonly agreement: AgreementId;
+      /** 32 bytes */
+      readonly commit: Bytes;
+      /** 32 bytes */
+      readonly digest: Bytes;
+      readonly count: number;
+    }
+  | {
+      readonly kind: 'audit-answer';
+      readonly agreement: AgreementId;
+      /** 32 bytes */
+      readonly commit: Bytes;
+      /** 32 bytes */
+      readonly chance: Bytes;
+      readonly count: number;
+    }
+  | { readonly kind: 'receipt' }
+  | {
+      readonly kind: 'loss';
+      readonly agreement: AgreementId;
+      readonly cause: (typeof LOSS_CAUSES)[number];
+      readonly rows: number;
+    }
+  | { readonly kind: 'leave' }
+  | { readonly kind: 'report' }
+  | { readonly kind: 'reports' }
+  | { readonly kind: 'put-partner-list' }
+  | { readonly kind: 'partner-lists'; readonly account: AccountId | undefined }
+  | { readonly kind: 'put-duty' };
+
+const LOSS_CAUSES = ['evicted', 'damaged'] as const;
 
 const KINDS = [
   'propose',
@@ -35,6 +79,17 @@ const KINDS = [
   'put-head',
   'heads',
   'roster',
+  'accept',
+  'audit',
+  'audit-answer',
+  'receipt',
+  'loss',
+  'leave',
+  'report',
+  'reports',
+  'put-partner-list',
+  'partner-lists',
+  'put-duty',
 ] as const satisfies readonly Ask['kind'][];
 
 /** Items that the requester sends after the request. */
@@ -45,6 +100,12 @@ export function askItems(ask: Ask): number {
     case 'propose':
     case 'release':
     case 'put-head':
+    case 'accept':
+    case 'receipt':
+    case 'leave':
+    case 'report':
+    case 'put-partner-list':
+    case 'put-duty':
       return 1;
     default:
       return 0;
@@ -57,6 +118,13 @@ export function askFields(ask: Ask): Record<string, unknown> {
   switch (kind) {
     case 'propose':
     case 'agreements':
+    case 'accept':
+    case 'receipt':
+    case 'leave':
+    case 'report':
+    case 'reports':
+    case 'put-partner-list':
+    case 'put-duty':
       return { ask: kind };
     case 'put':
       return { ask: kind, agreement: idBytes(ask.agreement), row: rowValue(ask.row) };
@@ -79,6 +147,26 @@ export function askFields(ask: Ask): Record<string, unknown> {
       return { ask: kind, rendezvous: idBytes(ask.rendezvous) };
     case 'roster':
       return { ask: kind, coop: idBytes(ask.cooperative), from: ask.from };
+    case 'audit':
+      return {
+        ask: kind,
+        agreement: idBytes(ask.agreement),
+        commit: ask.commit,
+        digest: ask.digest,
+        count: ask.count,
+      };
+    case 'audit-answer':
+      return {
+        ask: kind,
+        agreement: idBytes(ask.agreement),
+        commit: ask.commit,
+        chance: ask.chance,
+        count: ask.count,
+      };
+    case 'loss':
+      return { ask: kind, agreement: idBytes(ask.agreement), cause: ask.cause, rows: ask.rows };
+    case 'partner-lists':
+      return { ask: kind, account: ask.account === undefined ? undefined : idBytes(ask.account) };
     default:
       return kind satisfies never;
   }
@@ -91,6 +179,13 @@ export function readAsk(field: Fields): Ask {
   switch (kind) {
     case 'propose':
     case 'agreements':
+    case 'accept':
+    case 'receipt':
+    case 'leave':
+    case 'report':
+    case 'reports':
+    case 'put-partner-list':
+    case 'put-duty':
       return { kind };
     case 'put':
       return { kind, agreement: agreement(), row: readLedgerRow(field('row')) };
@@ -113,6 +208,31 @@ export function readAsk(field: Fields): Ask {
         cooperative: field('coop').id(cooperativeIdFromBytes),
         from: field('from').uint(ROSTER_MAX_ENTRIES),
       };
+    case 'audit':
+      return {
+        kind,
+        agreement: agreement(),
+        commit: field('commit').bytes(SHA256_BYTES),
+        digest: field('digest').bytes(SHA256_BYTES),
+        count: field('count').uint(AUDIT_MAX_SEGMENTS, 1),
+      };
+    case 'audit-answer':
+      return {
+        kind,
+        agreement: agreement(),
+        commit: field('commit').bytes(SHA256_BYTES),
+        chance: field('chance').bytes(AUDIT_CHANCE_BYTES),
+        count: field('count').uint(AUDIT_MAX_SEGMENTS, 1),
+      };
+    case 'loss':
+      return {
+        kind,
+        agreement: agreement(),
+        cause: field('cause').oneOf(LOSS_CAUSES),
+        rows: field('rows').uint(),
+      };
+    case 'partner-lists':
+      return { kind, account: field.optional('account')?.id(accountIdFromBytes) };
     default:
       return kind satisfies never;
   }

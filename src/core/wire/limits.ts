@@ -46,5 +46,29 @@ export const RELEASE_MAX_ROWS = 4096;
 export const LEDGER_PAGE_ROWS = 1000;
 /** Packed bytes of roster entries in one reply; the reply says when there are more. */
 export const ROSTER_PAGE_BYTES = MIB;
+
+/** Chance that each side adds to an audit: nobody guesses it, nobody finds a second one with the same hash. */
+export const AUDIT_CHANCE_BYTES = 32;
+/** Segments drawn by one audit: 44 find a loss of a tenth 99 times in 100; all of them stay within 4 MiB and a shard's time. */
+export const AUDIT_MAX_SEGMENTS = 64;
+/** Two keys, two accounts, two hashes, two signatures and some numbers. */
+export const RECEIPT_MAX_BYTES = KIB;
+
+/** A certificate, two signatures and a few fields; without the certificate. */
+export const REPORT_MAX_BYTES = 2 * KIB;
+export const LEAVE_NOTICE_MAX_BYTES = 512;
+/** Reports that one device keeps and tells. */
+export const REPORTS_MAX = 256;
+/** A device's partners, 75 bytes each: more than the shards of any pack that it would make. */
+export const PARTNER_LIST_MAX_PARTNERS = 64;
+export const PARTNER_LIST_MAX_BYTES = 16 * KIB;
+/** Devices whose partner lists one device keeps and tells: 8 MiB at most. */
+export const PARTNER_LISTS_MAX = 512;
+/** One part of a duty fits an item; a pack takes at most 44 bytes of it. */
+export const DUTY_MAX_BYTES = 64 * KIB;
+export const DUTY_PART_MAX_PACKS = 1400;
+/** 5.7 million packs: 46 TB. */
+export const DUTY_MAX_PARTS = 4096;
+
 /** Text of a fault or farewell, UTF-16 units. */
 export const REASON_MAX_CHARS = 300;

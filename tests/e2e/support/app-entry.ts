@@ -4,11 +4,16 @@ import type { ChosenFolder, Services } from '../../../src/app/services.ts';
 import type { Sink } from '../../../src/ports/sink.ts';
 import type { Source } from '../../../src/ports/source.ts';
 import { FakeAgent, progressAt } from './fake-agent.ts';
-import { emptyState, memberState } from './fake-state.ts';
+import { emptyState, memberState, storyActivity, storyPartners } from './fake-state.ts';
 
 declare global {
   interface Window {
-    fake: { readonly agent: FakeAgent; follow(following: boolean): void; update(): void };
+    fake: {
+      readonly agent: FakeAgent;
+      readonly saved: Map<string, string>;
+      follow(following: boolean): void;
+      update(): void;
+    };
   }
 }
 
@@ -33,6 +38,50 @@ function stateOf(name: string) {
         broker: { online: false, reason: 'connection refused' },
         health: { ...member.health, state: 'at-risk' as const, reason: 'holders-lost-pieces' as const },
       };
+    case 'suspects':
+      return {
+        ...member,
+        partners: member.partners.map((partner, index) =>
+          index === 4
+            ? { ...partner, state: 'suspect' as const, reason: `silent:${Date.now() - 3 * 86_400_000}` }
+            : partner,
+        ),
+        health: { ...member.health, suspects: 2 },
+      };
+    case 'repairing':
+      return {
+        ...member,
+        partners: member.partners.map((partner, index) =>
+          index === 2
+            ? { ...partner, state: 'evicted' as const, reason: `evicted:${Date.now() - 3_600_000}`, held: 0 }
+            : partner,
+        ),
+        health: {
+          ...member.health,
+          state: 'at-risk' as const,
+          reason: 'holders-lost-pieces' as const,
+          partners: 5,
+          missing: 12,
+          canLose: 2,
+        },
+        task: { kind: 'repair' as const, paused: false, progress: progressAt(12_000_000, 96_000_000) },
+      };
+    case 'risks':
+      return {
+        ...member,
+        partners: member.partners.map((partner, index) => ({ ...partner, online: index < 2 })),
+        health: {
+          ...member.health,
+          online: 2,
+          risks: [
+            { kind: 'domain' as const, domain: 'family:chromium' },
+            { kind: 'domain' as const, domain: 'place:4f1d' },
+            { kind: 'too-few-partners' as const, partners: 6, wanted: 9 },
+          ],
+        },
+      };
+    case 'stories':
+      return { ...member, partners: storyPartners(), activity: storyActivity() };
     case 'same':
       return { ...member, health: { ...member.health, partners: 5, online: 5, sameComputer: true } };
     default:
@@ -63,6 +112,7 @@ const nowhere: Sink = {
 };
 
 const agent = new FakeAgent(stateOf(scene));
+const saved = new Map<string, string>();
 if (scene === 'bulk') agent.bulk = 100_000;
 
 let following = scene === 'following';
@@ -96,6 +146,10 @@ const services: Services = {
     canPickFolder: true,
     folder: () => Promise.resolve(nowhere),
     zip: () => Promise.resolve(nowhere),
+    text: (name, content) => {
+      saved.set(name, content);
+      return nothing();
+    },
   },
   tab: {
     mayLeave: () => true,
@@ -125,6 +179,7 @@ const services: Services = {
 
 window.fake = {
   agent,
+  saved,
   follow: (value) => {
     following = value;
     for (const handler of tabHandlers) handler();

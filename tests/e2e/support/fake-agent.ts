@@ -2,15 +2,19 @@ import type {
   AgentApi,
   AgentState,
   BackupReport,
+  CheckedPartner,
+  CheckOptions,
+  CheckReport,
   FileSummary,
   RecoveryReport,
+  RecoverySheet,
   RestoreOptions,
   RestoreReport,
   SnapshotSummary,
 } from '../../../src/agent/api.ts';
 import type { Fault } from '../../../src/core/errors.ts';
 import { RoostError } from '../../../src/core/errors.ts';
-import type { SnapshotId } from '../../../src/core/ids.ts';
+import type { DeviceId, SnapshotId } from '../../../src/core/ids.ts';
 import type { Progress } from '../../../src/core/progress.ts';
 import type { Source } from '../../../src/ports/source.ts';
 import { emptyState, memberState, fakeSnapshots, INVITE, WORDS } from './fake-state.ts';
@@ -28,6 +32,8 @@ export class FakeAgent implements AgentApi {
   release: (() => void) | undefined;
   holdRuns = false;
   restoreReport: Partial<RestoreReport> = {};
+  /** how the checks of partners end, by name; 'proved' for those not named */
+  readonly outcomes = new Map<string, CheckedPartner['outcome']>();
   readonly #handlers = new Set<(state: AgentState) => void>();
 
   constructor(state: AgentState) {
@@ -140,7 +146,7 @@ export class FakeAgent implements AgentApi {
   }
 
   async #run<T>(
-    kind: 'backup' | 'restore',
+    kind: 'backup' | 'restore' | 'check',
     total: number,
     work: () => T,
     signal: RestoreOptions['signal'],
@@ -265,6 +271,55 @@ export class FakeAgent implements AgentApi {
   async forget(): Promise<{ readonly forgotten: readonly SnapshotId[]; readonly releasedBytes: number }> {
     this.#called('forget');
     return { forgotten: [], releasedBytes: 0 };
+  }
+
+  async check(options: CheckOptions = {}): Promise<CheckReport> {
+    this.#called('check');
+    const holders = this.state.partners.filter(({ held }) => held > 0);
+    return this.#run(
+      'check',
+      2_000_000,
+      () => {
+        const partners = holders.map(({ device, name, held }): CheckedPartner => {
+          const outcome = this.outcomes.get(name) ?? 'proved';
+          return { device, name, outcome, segments: outcome === 'proved' ? 5 : 0, heldBytes: held };
+        });
+        const proved = partners.filter(({ outcome }) => outcome === 'proved');
+        return {
+          partners,
+          provedBytes: proved.reduce((sum, { heldBytes }) => sum + heldBytes, 0),
+          movedBytes: 330_000 * proved.length,
+          seconds: 3,
+        };
+      },
+      options.signal,
+    );
+  }
+
+  recoverySheet(): RecoverySheet {
+    const { account, cooperative, partners } = this.state;
+    if (account === undefined || cooperative === undefined) throw new RoostError('usage', 'no member yet');
+    return {
+      origin: 'https://roost.example',
+      cooperative: cooperative.name,
+      account,
+      check: '5d1f0a2c',
+      partners: partners.map(({ name, deviceLabel, device }) => ({ name, deviceLabel, device })),
+    };
+  }
+
+  async endPartnership(device: DeviceId): Promise<void> {
+    this.#called(`endPartnership ${device}`);
+    const partners = this.state.partners.map((partner) =>
+      partner.device === device
+        ? { ...partner, state: 'leaving' as const, reason: `leaving:${Date.now() + 86_400_000}` }
+        : partner,
+    );
+    this.set({ partners });
+  }
+
+  async setDelegate(device: DeviceId | undefined): Promise<void> {
+    this.#called(`setDelegate ${device ?? 'none'}`);
   }
 
   async wipe(): Promise<void> {

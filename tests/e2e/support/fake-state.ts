@@ -10,6 +10,7 @@ import {
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 /** A valid BIP39 phrase of all-zero entropy: nobody's. */
 export const WORDS =
@@ -35,6 +36,11 @@ export function emptyState(): AgentState {
       sameComputer: false,
       lastSavedAt: undefined,
       reason: undefined,
+      suspects: 0,
+      missing: 0,
+      lossPerYear: undefined,
+      restorableNow: undefined,
+      risks: [],
     },
     folders: [],
     partners: [],
@@ -60,43 +66,175 @@ interface PartnerLine {
   readonly state?: PartnerState;
   readonly reason?: string;
   readonly online?: boolean;
+  /** hours since it proved something; null before the first proof */
+  readonly proved?: number | null;
+  readonly graceDays?: number;
+  readonly schedule?: readonly number[];
+  readonly held?: number;
 }
 
+/** A week in UTC in which `there` tells the share of each hour. */
+const week = (there: (day: number, hour: number) => number): readonly number[] =>
+  Array.from({ length: 168 }, (_, hour) => there(Math.floor(hour / 24), hour % 24));
+
+const OFFICE_HOURS = week((day, hour) => (day < 5 && hour >= 8 && hour < 18 ? 0.9 : 0.04));
+const EVENINGS = week((day, hour) => {
+  const from = day < 5 ? 17 : 10;
+  return hour >= from && hour < 23 ? 0.75 : hour >= from - 1 ? 0.3 : 0;
+});
+const ALWAYS = week(() => 0.99);
+
 const PARTNERS: readonly PartnerLine[] = [
-  { name: 'Amira', label: 'Kitchen laptop', platform: 'Firefox on Linux', storageClass: 'tab' },
-  { name: 'Bo', label: 'Study', platform: 'Chromium on Windows', storageClass: 'installed' },
-  { name: 'Chiara', label: 'Old MacBook', platform: 'Safari on macOS', storageClass: 'tab' },
-  { name: 'Dele', label: 'Cupboard server', platform: 'Node.js on Linux', storageClass: 'appliance' },
-  { name: 'Edda', label: 'Work laptop', platform: 'Chromium on macOS', storageClass: 'tab', online: false },
+  {
+    name: 'Amira',
+    label: 'Kitchen laptop',
+    platform: 'firefox on linux',
+    storageClass: 'tab',
+    schedule: EVENINGS,
+  },
+  {
+    name: 'Bo',
+    label: 'Study',
+    platform: 'chromium on windows',
+    storageClass: 'installed',
+    schedule: OFFICE_HOURS,
+  },
+  { name: 'Chiara', label: 'Old MacBook', platform: 'webkit on macos', storageClass: 'tab', proved: null },
+  {
+    name: 'Dele',
+    label: 'Cupboard server',
+    platform: 'nodejs on linux',
+    storageClass: 'appliance',
+    schedule: ALWAYS,
+  },
+  { name: 'Edda', label: 'Work laptop', platform: 'chromium on macos', storageClass: 'tab', online: false },
   {
     name: 'Farid',
     label: 'Tablet',
-    platform: 'Chromium on Android',
+    platform: 'chromium on android',
     storageClass: 'installed',
     state: 'suspect',
     reason: `silent:${Date.now() - 50 * HOUR_MS}`,
     online: false,
+    graceDays: 10,
+    proved: 70,
+    schedule: EVENINGS,
   },
 ];
 
+/** A partner in each state, for each reason that it can have. */
+const STORIES: readonly (readonly [PartnerState, string | undefined])[] = [
+  ['candidate', 'new'],
+  ['negotiating', 'new'],
+  ['active', undefined],
+  ['suspect', `silent:${Date.now() - 50 * HOUR_MS}`],
+  ['suspect', `proof-failed:${Date.now() - 3 * HOUR_MS}`],
+  ['suspect', `proof-unanswered:${Date.now() - 30 * HOUR_MS}`],
+  ['suspect', `lost-pieces:${Date.now() - 5 * HOUR_MS}`],
+  ['evicted', `evicted:${Date.now() - 20 * HOUR_MS}`],
+  ['leaving', `leaving:${Date.now() + 12 * DAY_MS}`],
+  ['reneged', `reneged-silent:${Date.now() - 2 * DAY_MS}`],
+  ['reneged', `reneged-proof:${Date.now() - 2 * DAY_MS}`],
+  ['departed', 'no-member'],
+  ['departed', `ended:${Date.now() - 40 * DAY_MS}`],
+  ['suspect', 'not-thought-of-yet'],
+];
+
 function partnerOf(line: PartnerLine, index: number): PartnerView {
+  const { proved = 3 } = line;
+  const digit = (index + 1).toString(16);
   return {
-    device: device(String(index + 1)),
-    account: account(String(index + 1)),
+    device: device(digit),
+    account: account(digit),
     name: line.name,
     deviceLabel: line.label,
     state: line.state ?? 'active',
     reason: line.reason,
     online: line.online ?? true,
     lastSeenAt: Date.now() - (line.online === false ? 50 * HOUR_MS : 60_000),
-    agreement: parseAgreementId(String(index + 1).repeat(32)),
-    held: (600 + 137 * index) * MIB,
+    lastProofAt: proved === null ? undefined : Date.now() - proved * HOUR_MS,
+    proofs: { passed: proved === null ? 0 : 14, failed: line.state === 'suspect' ? 1 : 0 },
+    graceEndsAt: line.graceDays === undefined ? undefined : Date.now() + line.graceDays * DAY_MS,
+    schedule: line.schedule ?? [],
+    agreement: parseAgreementId(digit.repeat(32)),
+    terms: {
+      madeAt: Date.now() - 60 * DAY_MS,
+      expiresAt: Date.now() + 305 * DAY_MS,
+      graceDays: 14,
+      commitmentDays: 0,
+      readsPerYear: 4,
+      auditHours: 24,
+    },
+    held: line.held ?? (600 + 137 * index) * MIB,
     holding: (300 + 211 * index) * MIB,
     givesUs: 2 * GIB,
     weGive: 2 * GIB,
     platform: line.platform,
     storageClass: line.storageClass,
   };
+}
+
+/** A partner in each state for each reason. */
+export function storyPartners(): readonly PartnerView[] {
+  return STORIES.map(([state, reason = ''], index) => ({
+    ...partnerOf(
+      {
+        name: `${state} ${reason.split(':')[0] ?? ''}`.trim(),
+        label: 'Laptop',
+        platform: 'firefox on linux',
+        storageClass: 'tab',
+        state,
+        online: state === 'active',
+        ...(reason === '' ? {} : { reason }),
+        ...(state === 'suspect' ? { graceDays: 10 } : {}),
+        ...(index % 3 === 0 ? { proved: null } : {}),
+        ...(index % 2 === 0 ? { schedule: OFFICE_HOURS } : {}),
+      },
+      index,
+    ),
+    ...(state === 'candidate' || state === 'negotiating'
+      ? { agreement: undefined, terms: undefined, held: 0, holding: 0, givesUs: 0, weGive: 0 }
+      : {}),
+  }));
+}
+
+/** An entry of each event that the agent may log about partners, and one that nobody has thought of. */
+export function storyActivity(): AgentState['activity'] {
+  const known = { device: device('1'), name: 'Amira' };
+  const gone = { device: device('e'), name: 'Wren' };
+  const entries: readonly (readonly [string, Record<string, string | number>])[] = [
+    ['partner-state', { ...known, from: 'active', to: 'suspect', reason: 'silent' }],
+    ['audit-passed', { ...known, segments: 12 }],
+    ['audit-failed', { ...known, reason: 'wrong-bytes' }],
+    ['audit-lost', { ...known, pieces: 3 }],
+    ['partner-lost-pieces', { ...gone, pieces: 9, cause: 'evicted' }],
+    ['partner-suspect', { ...known, reason: 'silent', days: 14 }],
+    ['partner-back', { ...known, away: 50 }],
+    ['partner-reneged', { ...gone, reason: 'reneged-silent' }],
+    ['partner-reported', { against: device('2'), by: device('3') }],
+    ['partner-replaced', { from: device('e'), to: device('4'), pieces: 40 }],
+    ['repair-started', { pieces: 40, packs: 40, why: 'evicted' }],
+    ['repair-done', { pieces: 40, bytes: 90 * MIB, seconds: 31 }],
+    ['repair-waits', { pieces: 4, reason: 'partners-full' }],
+    ['rebalanced', { pieces: 6 }],
+    ['agreement-made', { ...known, bytes: 2 * GIB }],
+    ['agreement-renewed', { ...known }],
+    ['agreement-resized', { ...known, bytes: 4 * GIB }],
+    ['agreement-ended', { ...gone }],
+    ['leaving', { ...known, until: Date.now() + 12 * DAY_MS }],
+    ['clock-jumped', { hours: -8760 }],
+    ['reported-us', { by: device('5') }],
+    ['delegate-set', { device: device('b') }],
+    ['delegate-duty', { packs: 120 }],
+    ['checked', { proved: 5, failed: 1 }],
+    ['moon-eclipsed', {}],
+  ];
+  return entries.map(([event, details], index) => ({
+    at: Date.now() - (index + 1) * 5 * HOUR_MS,
+    event,
+    details,
+    level: index % 4 === 0 ? 'warning' : index % 7 === 0 ? 'problem' : 'info',
+  }));
 }
 
 export function memberState(): AgentState {
@@ -130,6 +268,11 @@ export function memberState(): AgentState {
       sameComputer: false,
       lastSavedAt: now - 12 * 60_000,
       reason: undefined,
+      suspects: 0,
+      missing: 0,
+      lossPerYear: 0.9e-6,
+      restorableNow: 0.9991,
+      risks: [],
     },
     folders: [
       { name: 'Letters', health: 'protected', lastSavedAt: now - 12 * 60_000, files: 214, bytes: 52_000_000 },

@@ -84,6 +84,8 @@ describe('a folder goes in and comes back', () => {
     const team = await makeTeam(world, 3);
     const source = sampleTree();
     await team.owner.agent.backup([source]);
+    // Nothing else makes simulated time pass, and of two snapshots of one moment neither is the newer.
+    await world.clock.sleep(1_000);
     source.set('deep/large.bin', noise(2_000_000, 8));
     source.remove('deep/copy-of-large.bin');
     await team.owner.agent.backup([source]);

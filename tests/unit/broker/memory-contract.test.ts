@@ -1,3 +1,4 @@
+import { GATHER_MS } from '../../../src/adapters/memory/memory-broker.ts';
 import { createMemoryWorld } from '../../../src/adapters/memory/world.ts';
 import type { RendezvousDevice } from '../../contracts/rendezvous.ts';
 import { rendezvousContract } from '../../contracts/rendezvous.ts';
@@ -24,7 +25,7 @@ rendezvousContract('the simulated broker', async () => {
     entries: chain.entries,
     first: await device('first', ada),
     second: await device('second', bo),
-    settle: () => world.clock.settle(),
+    settle: () => world.clock.advance(GATHER_MS),
     brokerDown: async () => world.broker.down(),
     brokerUp: async () => world.broker.up(),
     cleanUp: async () => world.close(),

@@ -1,4 +1,4 @@
-import type { AgentApi, AgentState } from '../../../src/agent/api.ts';
+import type { AgentApi, AgentState, PartnerView } from '../../../src/agent/api.ts';
 import type { Agents, OpenOptions } from '../../../src/cli/command.ts';
 import type { Streams } from '../../../src/cli/output.ts';
 import { RoostError } from '../../../src/core/errors.ts';
@@ -24,6 +24,11 @@ export function memberState(changes: Partial<AgentState> = {}): AgentState {
       sameComputer: false,
       lastSavedAt: undefined,
       reason: undefined,
+      suspects: 0,
+      missing: 0,
+      lossPerYear: undefined,
+      restorableNow: undefined,
+      risks: [],
     },
     folders: [],
     partners: [],
@@ -38,6 +43,33 @@ export function memberState(changes: Partial<AgentState> = {}): AgentState {
     },
     task: undefined,
     activity: [],
+    ...changes,
+  };
+}
+
+/** A partner that keeps its promise. */
+export function partnerView(digit: string, changes: Partial<PartnerView> = {}): PartnerView {
+  return {
+    device: parseDeviceId(digit.repeat(40)),
+    account: parseAccountId(digit.repeat(64)),
+    name: `Partner ${digit}`,
+    deviceLabel: 'laptop',
+    state: 'active',
+    reason: undefined,
+    online: true,
+    lastSeenAt: 1_000,
+    lastProofAt: undefined,
+    proofs: { passed: 0, failed: 0 },
+    graceEndsAt: undefined,
+    schedule: [],
+    agreement: undefined,
+    terms: undefined,
+    held: 1_024,
+    holding: 2_048,
+    givesUs: 4_096,
+    weGive: 4_096,
+    platform: 'nodejs on linux',
+    storageClass: 'appliance',
     ...changes,
   };
 }

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AgentApi, SnapshotSummary } from '../../../src/agent/api.ts';
 import { COMMANDS } from '../../../src/cli/commands.ts';
-import { run } from '../../../src/cli/run.ts';
 import { loadSettings, saveSettings } from '../../../src/cli/settings.ts';
 import { shareHome } from '../../../src/cli/sharing.ts';
 import { RoostError } from '../../../src/core/errors.ts';
 import { parseSnapshotId } from '../../../src/core/ids.ts';
-import { DEVICE, fakeAgent, fakeAgents, memberState, recordStreams } from './fake-agents.ts';
+import { callIn } from './call.ts';
+import { DEVICE, fakeAgent, fakeAgents, memberState } from './fake-agents.ts';
 import type { FakeAgents, Recorded } from './fake-agents.ts';
 
 let home: string;
@@ -18,23 +18,11 @@ beforeEach(async () => {
 });
 afterEach(() => rm(home, { recursive: true, force: true }));
 
-async function call(
+const call = (
   agents: FakeAgents,
   args: readonly string[],
-  signal = new AbortController().signal,
-): Promise<Recorded & { code: number }> {
-  const streams = recordStreams();
-  const code = await run({
-    args,
-    cwd: home,
-    env: { ROOST_HOME: home },
-    streams,
-    signal,
-    agents,
-    shared: false,
-  });
-  return Object.assign(streams, { code });
-}
+  signal?: AbortSignal,
+): Promise<Recorded & { code: number }> => callIn(home, agents, args, signal);
 
 const noAgent = (): FakeAgents => fakeAgents(fakeAgent(memberState()));
 
@@ -57,7 +45,9 @@ describe('usage', () => {
     [['backup', '--json']],
     [['found', 'a', 'b', '--json']],
     [['status', '--no-such-option', '--json']],
-    [['check', '--json']],
+    [['check', 'latest', '--json']],
+    [['partners', '--end', 'xyz', '--json']],
+    [['delegate', 'my laptop', '--json']],
     [['forget', '--json']],
     [['forget', '--keep-daily', 'seven', '--json']],
     [['restore', 'latest', '--json']],

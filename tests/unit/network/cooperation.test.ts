@@ -246,9 +246,10 @@ describe('a partner of one device', () => {
     await expectFault(scene.run(toC.propose(await propose({}))), 'refused');
     await expectFault(scene.run(toB.propose(await propose({ epoch: 1 }))), 'refused');
     await expectFault(scene.run(toB.propose(await propose({ graceDays: 1 }))), 'refused');
-    const greedy = { ...entry.agreement.accepter, gives: 11 * GIB };
+    // 10 GiB are offered: less than a quarter of this.
+    const greedy = { ...entry.agreement.accepter, gives: 50 * GIB };
     const full = await expectFault(scene.run(toB.propose(await propose({ accepter: greedy }))), 'full');
-    expect(full.message).toContain(String(11 * GIB));
+    expect(full.message).toContain(String(10 * GIB));
     const impostor = { ...entry.agreement.proposer, account: c!.identity.keys.account };
     await expectFault(scene.run(toB.propose(await propose({ proposer: impostor }))), 'refused');
     await scene.run(toB.propose(await propose({})));

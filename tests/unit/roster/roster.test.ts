@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { admitEntry, appendEntry, foundRoster } from '../../../src/core/roster/build.ts';
 import { RoostError } from '../../../src/core/errors.ts';
 import { chooseRoster, lostAdmissions } from '../../../src/core/roster/fork.ts';
-import { replayRoster } from '../../../src/core/roster/roster.ts';
+import { applyEntries, replayRoster } from '../../../src/core/roster/roster.ts';
 import type { Person } from './members.ts';
 import { Chain, DAY, NOW, person, suite } from './members.ts';
 
@@ -28,6 +28,50 @@ describe('a roster', () => {
       invitedBy: ada.account,
     });
     expect(chain.roster).toMatchObject({ name: 'Elm Street', length: 6, policy: { graceDays: 21 } });
+  });
+
+  it('takes a batch of entries up to the first bad one, and stays as it was itself', async () => {
+    const chain = await Chain.found(ada);
+    const before = chain.roster;
+    const seed = await chain.invite(ada, 9);
+    await chain.admit(bo, seed);
+    await chain.append(bo, { kind: 'rename', at: NOW + 3, name: 'Bo B.' });
+    const beyond = chain.entries.slice(1);
+    const all = await applyEntries(suite, before, beyond);
+    expect(all).toEqual({ roster: chain.roster, applied: 3, error: undefined });
+    expect(before).toEqual(await replayRoster(suite, chain.entries.slice(0, 1)));
+    for (const [bad, entry] of beyond.entries()) {
+      for (let at = 0; at < entry.length; at += 7) {
+        const changed = beyond.map((each) => each.slice());
+        changed[bad]![at]! ^= 1;
+        const part = await applyEntries(suite, before, changed);
+        expect(part.applied).toBe(bad);
+        expect(part.error).toBeInstanceOf(RoostError);
+        expect(part.roster).toEqual(await replayRoster(suite, chain.entries.slice(0, 1 + bad)));
+      }
+    }
+  });
+
+  it('costs a member who was away no more for each entry, however many there are', async () => {
+    const chain = await Chain.found(ada);
+    for (let n = 0; n < 60; n++) {
+      const publicKey = new Uint8Array(32).fill(n + 1);
+      const invite = { kind: 'invite', at: NOW, publicKey, uses: 1, expiresAt: NOW + DAY } as const;
+      await chain.append(ada, invite);
+    }
+    const { roster } = await Chain.found(ada);
+    let copies = 0;
+    const members = new Map(roster.members);
+    const counting = { ...roster, members };
+    Object.defineProperty(members, Symbol.iterator, {
+      value: () => {
+        copies++;
+        return Map.prototype[Symbol.iterator].call(members);
+      },
+    });
+    const { applied } = await applyEntries(suite, counting, chain.entries.slice(1));
+    expect(applied).toBe(60);
+    expect(copies).toBe(1);
   });
 
   it('is named by the hash of its founding entry', async () => {

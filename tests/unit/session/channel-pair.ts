@@ -12,6 +12,8 @@ export interface PairOptions {
   readonly wire?: number;
   /** fingerprints that the initiator sees; the responder sees them the other way round */
   readonly bindings?: { readonly initiator: [Bytes, Bytes]; readonly responder: [Bytes, Bytes] };
+  /** as Channel.tellsDeath; without it, sessions ping */
+  readonly tellsDeath?: boolean;
   readonly claimed: { readonly initiatorSees: DeviceId; readonly responderSees: DeviceId };
 }
 
@@ -20,6 +22,7 @@ export class TestChannel implements Channel {
   readonly initiator: boolean;
   readonly binding: { readonly local: Bytes; readonly remote: Bytes };
   readonly maxMessageBytes = 262_144;
+  readonly tellsDeath: boolean;
   other: TestChannel | undefined;
   closedBecause: string | undefined;
   sent = 0;
@@ -40,6 +43,7 @@ export class TestChannel implements Channel {
     this.initiator = initiator;
     this.claimed = claimed;
     this.binding = { local: binding[0], remote: binding[1] };
+    this.tellsDeath = options.tellsDeath ?? false;
     this.#middle = options.middle;
     this.#wire = options.wire ?? 4;
   }

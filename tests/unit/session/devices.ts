@@ -1,14 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { openSession } from '../../../src/agent/session/open-session.ts';
 import type { SessionOptions } from '../../../src/agent/session/open-session.ts';
-import type { Peer, Remote, RequestHandler, ShardReceiver } from '../../../src/agent/session/types.ts';
+import type {
+  AuditCommitment,
+  AuditReveal,
+  LossNotice,
+  Peer,
+  Remote,
+  RequestHandler,
+  ShardReceiver,
+} from '../../../src/agent/session/types.ts';
 import type { Bytes } from '../../../src/core/bytes.ts';
 import { concatBytes } from '../../../src/core/bytes.ts';
 import { createWebCryptoSuite } from '../../../src/core/crypto/webcrypto.ts';
 import type { Signer } from '../../../src/core/crypto/suite.ts';
 import { RoostError } from '../../../src/core/errors.ts';
 import { issueCertificate } from '../../../src/core/identity/certificate.ts';
-import type { AccountId, DeviceId } from '../../../src/core/ids.ts';
+import type { AccountId, AgreementId, DeviceId } from '../../../src/core/ids.ts';
 import {
   accountIdFromBytes,
   agreementIdFromBytes,
@@ -70,6 +78,10 @@ export class ManualClock implements Clock {
     }
     this.#now = end;
   }
+  /** Timers that are set. */
+  get pending(): number {
+    return this.#timers.length;
+  }
   /** The device slept: time has passed and no timer fired. */
   jump(ms: number): void {
     this.#now += ms;
@@ -121,6 +133,12 @@ export class Shelves implements RequestHandler {
   committed = 0;
   rosterEntries: Bytes[] = [];
   headsHeld: Bytes[] = [];
+  /** what an audit is answered with */
+  chance: Bytes = new Uint8Array(32).fill(9);
+  proof: (Bytes | undefined)[] = [];
+  readonly losses: LossNotice[] = [];
+  /** records that were given without an answer */
+  readonly taken: Bytes[] = [];
   /** awaited before a segment is taken, before a commit, before a get */
   gate: (what: 'segment' | 'commit' | 'get') => Promise<void> = () => Promise.resolve();
 
@@ -180,6 +198,48 @@ export class Shelves implements RequestHandler {
   }
   async roster(_peer: Peer, _cooperative: unknown, from: number): Promise<readonly Bytes[]> {
     return this.rosterEntries.slice(from);
+  }
+  async accept(_peer: Peer, agreement: Bytes): Promise<void> {
+    this.taken.push(agreement);
+  }
+  async openAudit(_peer: Peer, agreement: AgreementId, commitment: AuditCommitment): Promise<Bytes> {
+    const { commit, digest, count } = commitment;
+    this.asked.push(`audit ${agreement} ${[commit[0], digest[0], count].join(' ')}`);
+    return this.chance;
+  }
+  async answerAudit(
+    _peer: Peer,
+    agreement: AgreementId,
+    reveal: AuditReveal,
+  ): Promise<readonly (Bytes | undefined)[]> {
+    const { commit, chance, count } = reveal;
+    this.asked.push(`answer ${agreement} ${[commit[0], chance[0], count].join(' ')}`);
+    return this.proof;
+  }
+  async receipt(_peer: Peer, receipt: Bytes): Promise<Bytes> {
+    return concatBytes(receipt, receipt);
+  }
+  async loss(_peer: Peer, loss: LossNotice): Promise<void> {
+    this.losses.push(loss);
+  }
+  async leave(_peer: Peer, notice: Bytes): Promise<void> {
+    this.taken.push(notice);
+  }
+  async report(_peer: Peer, report: Bytes): Promise<void> {
+    this.taken.push(report);
+  }
+  async reports(): Promise<readonly Bytes[]> {
+    return this.taken;
+  }
+  async putPartnerList(_peer: Peer, list: Bytes): Promise<void> {
+    this.taken.push(list);
+  }
+  async partnerLists(_peer: Peer, account: AccountId | undefined): Promise<readonly Bytes[]> {
+    this.asked.push(`partner lists of ${account ?? 'all'}`);
+    return this.taken;
+  }
+  async putDuty(_peer: Peer, duty: Bytes): Promise<void> {
+    this.taken.push(duty);
   }
 }
 

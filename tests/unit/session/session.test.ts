@@ -1,10 +1,96 @@
 import { describe, expect, it } from 'vitest';
 import { MIB, SEALED_SEGMENT_BYTES } from '../../../src/core/limits.ts';
 import { rendezvousIdFromBytes } from '../../../src/core/ids.ts';
-import { QUEUE_MAX_BYTES, WINDOW_TOTAL_BYTES } from '../../../src/core/wire/limits.ts';
+import type { Bytes } from '../../../src/core/bytes.ts';
+import {
+  DUTY_MAX_BYTES,
+  LEAVE_NOTICE_MAX_BYTES,
+  PARTNER_LIST_MAX_BYTES,
+  QUEUE_MAX_BYTES,
+  REPORT_MAX_BYTES,
+  WINDOW_TOTAL_BYTES,
+} from '../../../src/core/wire/limits.ts';
+import { expectFault } from '../../contracts/expect-fault.ts';
 import { AGREEMENT, COOPERATIVE, connect, shard, turns } from './devices.ts';
 
 const RENDEZVOUS = rendezvousIdFromBytes(new Uint8Array(32).fill(3));
+
+describe('the requests of partners to each other', () => {
+  const COMMIT = new Uint8Array(32).fill(5);
+
+  it('carry an audit: our commitment, the holder’s chance, our chance, the segments and what is lost of them', async () => {
+    const { b, toB } = await connect();
+    const digest = new Uint8Array(32).fill(6);
+    expect(await toB.openAudit(AGREEMENT, { commit: COMMIT, digest, count: 3 })).toEqual(b.handler.chance);
+    const segment = new Uint8Array(SEALED_SEGMENT_BYTES).fill(1);
+    const last = new Uint8Array(17).fill(2);
+    b.handler.proof = [segment, undefined, last];
+    const chance = new Uint8Array(32).fill(7);
+    const shown = await toB.answerAudit(AGREEMENT, { commit: COMMIT, chance, count: 3 });
+    expect(shown.map((item) => item?.length)).toEqual([SEALED_SEGMENT_BYTES, undefined, 17]);
+    expect(Buffer.from(shown[2]!).equals(last)).toBe(true);
+    expect(b.handler.asked).toEqual([`audit ${AGREEMENT} 5 6 3`, `answer ${AGREEMENT} 5 7 3`]);
+    // Fewer, when the ledger has fewer; more ends the session.
+    b.handler.proof = [];
+    expect(await toB.answerAudit(AGREEMENT, { commit: COMMIT, chance, count: 3 })).toEqual([]);
+  });
+
+  it('take no segment that is too short to be one, no chance of another length, no more segments than drawn', async () => {
+    const { b, toB } = await connect();
+    const reveal = { commit: COMMIT, chance: COMMIT, count: 2 };
+    for (const bad of [new Uint8Array([1]), new Uint8Array(16), new Uint8Array(2)]) {
+      b.handler.proof = [bad];
+      await expectFault(toB.answerAudit(AGREEMENT, reveal), 'malformed');
+    }
+    for (const length of [31, 33]) {
+      b.handler.chance = new Uint8Array(length);
+      await expectFault(toB.openAudit(AGREEMENT, { commit: COMMIT, digest: COMMIT, count: 1 }), 'malformed');
+    }
+    expect(toB.closed).toBe(false);
+    b.handler.proof = [undefined, undefined, undefined];
+    await expectFault(toB.answerAudit(AGREEMENT, reveal), 'malformed', 'unreachable');
+    await turns();
+    expect(toB.closed).toBe(true);
+  });
+
+  it('carry records and notices as they are', async () => {
+    const { a, b, toB } = await connect();
+    const record = (n: number) => new Uint8Array(100 + n).fill(n);
+    await toB.accept(record(1));
+    await toB.leave(record(2));
+    await toB.report(record(3));
+    await toB.putPartnerList(record(4));
+    await toB.putDuty(record(5));
+    expect(b.handler.taken).toEqual([1, 2, 3, 4, 5].map(record));
+    expect(await toB.receipt(record(6))).toEqual(new Uint8Array(212).fill(6));
+    expect(await toB.reports()).toEqual(b.handler.taken);
+    expect(await toB.partnerLists()).toEqual(b.handler.taken);
+    expect(await toB.partnerLists(a.account)).toEqual(b.handler.taken);
+    expect(b.handler.asked).toEqual(['partner lists of all', `partner lists of ${a.account}`]);
+    await toB.tellLoss({ agreement: AGREEMENT, cause: 'evicted', rows: 0 });
+    await toB.tellLoss({ agreement: AGREEMENT, cause: 'damaged', rows: 2 ** 40 });
+    expect(b.handler.losses).toEqual([
+      { agreement: AGREEMENT, cause: 'evicted', rows: 0 },
+      { agreement: AGREEMENT, cause: 'damaged', rows: 2 ** 40 },
+    ]);
+  });
+
+  it('send no record beyond its bound', async () => {
+    const { toB } = await connect();
+    const tooLong: readonly [string, (bytes: Bytes) => Promise<unknown>, number][] = [
+      ['leave', (bytes) => toB.leave(bytes), LEAVE_NOTICE_MAX_BYTES],
+      ['report', (bytes) => toB.report(bytes), REPORT_MAX_BYTES],
+      ['partner list', (bytes) => toB.putPartnerList(bytes), PARTNER_LIST_MAX_BYTES],
+      ['duty', (bytes) => toB.putDuty(bytes), DUTY_MAX_BYTES],
+    ];
+    for (const [name, send, max] of tooLong) {
+      await send(new Uint8Array(max));
+      const error = await expectFault(send(new Uint8Array(max + 1)), 'usage');
+      expect(error.message, name).toContain(String(max));
+    }
+    expect(toB.closed).toBe(false);
+  });
+});
 
 describe('a session', () => {
   it('tells each end who the other is', async () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RoostError } from '../../../src/core/errors.ts';
 import {
+  accountIdFromBytes,
   agreementIdFromBytes,
   cooperativeIdFromBytes,
   packIdFromBytes,
@@ -47,6 +48,30 @@ const asks: Ask[] = [
   { kind: 'put-head', rendezvous },
   { kind: 'heads', rendezvous },
   { kind: 'roster', cooperative, from: 12 },
+  { kind: 'accept' },
+  {
+    kind: 'audit',
+    agreement,
+    commit: new Uint8Array(32).fill(6),
+    digest: new Uint8Array(32).fill(7),
+    count: 64,
+  },
+  {
+    kind: 'audit-answer',
+    agreement,
+    commit: new Uint8Array(32).fill(6),
+    chance: new Uint8Array(32).fill(8),
+    count: 1,
+  },
+  { kind: 'receipt' },
+  { kind: 'loss', agreement, cause: 'evicted', rows: 0 },
+  { kind: 'leave' },
+  { kind: 'report' },
+  { kind: 'reports' },
+  { kind: 'put-partner-list' },
+  { kind: 'partner-lists', account: undefined },
+  { kind: 'partner-lists', account: accountIdFromBytes(new Uint8Array(32).fill(9)) },
+  { kind: 'put-duty' },
 ];
 const messages: Message[] = [
   {

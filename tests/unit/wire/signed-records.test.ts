@@ -2,12 +2,14 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import {
   acceptAgreement,
   answersProposal,
+  isAgreement,
   proposeAgreement,
   verifyAgreement,
   verifyProposal,
 } from '../../../src/core/agreement/agreement.ts';
 import type { AgreementTerms } from '../../../src/core/agreement/agreement.ts';
 import type { Bytes } from '../../../src/core/bytes.ts';
+import { encodeCbor } from '../../../src/core/cbor.ts';
 import type { Signer } from '../../../src/core/crypto/suite.ts';
 import { createWebCryptoSuite } from '../../../src/core/crypto/webcrypto.ts';
 import { RoostError } from '../../../src/core/errors.ts';
@@ -54,13 +56,23 @@ beforeAll(async () => {
       devicePublicKey: alice.publicKey,
       account: accountIdFromBytes(account.publicKey),
       gives: 2 ** 40,
+      bytesPerSecond: 2 ** 30,
+      hours: new Uint8Array(21).fill(0xa5),
     },
-    accepter: { devicePublicKey: bob.publicKey, account: accountIdFromBytes(bob.publicKey), gives: 2 ** 39 },
+    accepter: {
+      devicePublicKey: bob.publicKey,
+      account: accountIdFromBytes(bob.publicKey),
+      gives: 2 ** 39,
+      bytesPerSecond: 0,
+      hours: new Uint8Array(21),
+    },
     madeAt: NOW,
     expiresAt: NOW + YEAR,
     graceDays: 14,
     commitmentDays: 0,
     epoch: 1,
+    readsPerYear: 16,
+    auditHours: 168,
   };
 });
 
@@ -97,14 +109,13 @@ describe('a device certificate', () => {
     await refusesAnyChange(await issue(), (bytes) => verifyCertificate(suite, bytes, NOW));
   });
 
-  it('counts from a day before it was made to a day after it expires', async () => {
+  it('counts until a day after it expires, also for a clock that was set back by years', async () => {
     const bytes = await issue();
-    for (const now of [NOW - CLOCK_SKEW_MS, NOW + YEAR + CLOCK_SKEW_MS]) {
+    for (const now of [NOW - 10 * YEAR, NOW, NOW + YEAR + CLOCK_SKEW_MS]) {
       expect((await verifyCertificate(suite, bytes, now)).label).toBe('Laptop');
     }
-    for (const now of [NOW - CLOCK_SKEW_MS - 1, NOW + YEAR + CLOCK_SKEW_MS + 1]) {
-      await expect(verifyCertificate(suite, bytes, now)).rejects.toMatchObject({ fault: 'refused' });
-    }
+    const tooLate = NOW + YEAR + CLOCK_SKEW_MS + 1;
+    await expect(verifyCertificate(suite, bytes, tooLate)).rejects.toMatchObject({ fault: 'refused' });
   });
 
   it('is not issued with fields out of bounds, or by a signer whose key is another', async () => {
@@ -153,6 +164,37 @@ describe('an agreement', () => {
     const forged = { publicKey: bob.publicKey, sign: (message: Bytes) => alice.sign(message) };
     const agreement = await acceptAgreement(suite, forged, proposal);
     await expect(verifyAgreement(suite, agreement)).rejects.toMatchObject({ fault: 'corrupt' });
+  });
+
+  it('is told from a counter-proposal, which is an answer, too', async () => {
+    const proposal = await proposeAgreement(suite, alice, terms);
+    expect(isAgreement(proposal)).toBe(false);
+    expect(isAgreement(await acceptAgreement(suite, bob, proposal))).toBe(true);
+    for (const bad of [[], [1], [1, 2, 3, 4], 7])
+      expect(() => isAgreement(encodeCbor(bad))).toThrow(RoostError);
+    expect(() => isAgreement(new Uint8Array(AGREEMENT_MAX_BYTES + 1))).toThrow(RoostError);
+  });
+
+  it('has reads, hours of audit and hours of the week within their bounds', async () => {
+    for (const change of [
+      { readsPerYear: 0 },
+      { readsPerYear: 1001 },
+      { auditHours: 0 },
+      { auditHours: 8761 },
+      { accepter: { ...terms.accepter, hours: new Uint8Array(20) } },
+      { accepter: { ...terms.accepter, bytesPerSecond: -1 } },
+    ]) {
+      await expect(proposeAgreement(suite, alice, { ...terms, ...change })).rejects.toMatchObject({
+        fault: 'malformed',
+      });
+    }
+    for (const change of [
+      { readsPerYear: 1, auditHours: 1 },
+      { readsPerYear: 1000, auditHours: 8760 },
+    ]) {
+      const proposal = await proposeAgreement(suite, alice, { ...terms, ...change });
+      expect(await verifyProposal(suite, proposal)).toMatchObject(change);
+    }
   });
 
   it('is refused between a device and itself, or when it ends before it begins', async () => {

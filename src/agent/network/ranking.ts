@@ -1,0 +1,91 @@
+import { storageClassOf } from '../../core/placement/priors.ts';
+import type { DeviceTraits, OurFacts } from '../../core/placement/score.ts';
+import { scoreCandidate } from '../../core/placement/score.ts';
+import { decodeWeek } from '../../core/placement/schedule.ts';
+import type { AccountId, DeviceId } from '../../core/ids.ts';
+import type { DirectoryEntry } from '../../ports/rendezvous.ts';
+import type { PartnerBook } from './partner-book.ts';
+
+/** Members that a candidate may have reneged on lately: one may have been bad luck. */
+const RENEGED_MAX = 1;
+/** Who reneged on us is not asked again for so long. */
+const SHUNNED_MS = 180 * 24 * 3_600_000;
+/** Below this a restore of a gigabyte takes a day. */
+const BANDWIDTH_MIN_BYTES = 16 * 1024;
+
+export interface RankingSources {
+  readonly now: number;
+  readonly zone: number;
+  /** our own listing, as the broker shows it */
+  readonly own: DirectoryEntry | undefined;
+  readonly listed: (device: DeviceId) => DirectoryEntry | undefined;
+  readonly records: PartnerBook;
+  /** devices that are partners already */
+  readonly partners: readonly DeviceId[];
+  /** bytes we look for at each, and bytes we can still give */
+  readonly wanted: number;
+  readonly free: number;
+  /** distinct members that an account reneged on lately, by signed reports */
+  readonly renegedOn: (account: AccountId) => number;
+}
+
+/** Whether a device may be asked at all: not who reneged on us lately, nor who is on its time of grace or leaving. */
+export function mayBeAsked(records: PartnerBook, device: DeviceId, now: number): boolean {
+  const { state, since } = records.get(device).standing;
+  switch (state) {
+    case 'active':
+    case 'evicted':
+      return true;
+    case 'suspect':
+    case 'leaving':
+      return false;
+    case 'reneged':
+      return now - since > SHUNNED_MS;
+    default:
+      return state satisfies never;
+  }
+}
+
+/** Scores devices of the directory as partners, 0 to 1; 0 for one that is out of the question. */
+export function candidateRanking(
+  sources: RankingSources,
+): (entry: DirectoryEntry, account: AccountId) => number {
+  const { own, zone, records, listed, partners, wanted, free, renegedOn } = sources;
+  const traits = (entry: DirectoryEntry): DeviceTraits => {
+    const { hours } = records.get(entry.device);
+    return {
+      neighbourhood: entry.neighbourhood,
+      zone: entry.zone,
+      family: entry.family,
+      system: entry.system,
+      schedule: hours.length === 0 ? undefined : decodeWeek(hours),
+    };
+  };
+  const ours: OurFacts = {
+    neighbourhood: own?.neighbourhood,
+    zone,
+    schedule: undefined,
+    chosen: partners.flatMap((device) => {
+      const entry = listed(device);
+      return entry === undefined ? [] : [traits(entry)];
+    }),
+    free,
+    wanted,
+    bandwidthMin: BANDWIDTH_MIN_BYTES,
+    renegedMax: RENEGED_MAX,
+  };
+  return (entry, account) =>
+    scoreCandidate(
+      {
+        ...traits(entry),
+        storageClass: storageClassOf(entry.storageClass),
+        bandwidth: undefined,
+        // A listing may be old, and who is full says so itself: it comes last, and is not left out.
+        free: Math.max(1, entry.free),
+        wanted: 0,
+        reneged: renegedOn(account),
+        reliability: entry.reliability,
+      },
+      ours,
+    );
+}

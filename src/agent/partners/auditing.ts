@@ -1,0 +1,278 @@
+import type { AgreementId, DeviceId } from '../../core/ids.ts';
+import { faultOf, messageOf } from '../../core/errors.ts';
+import type { AbortControllerLike } from '../../ports/clock.ts';
+import { CHECK_SEGMENTS, auditIsDue, nextAuditAt, segmentsToDraw } from '../audit/audit-pace.ts';
+import type { AuditOutcome } from '../audit/auditor.ts';
+import { askAgain, auditLedger, isOpen } from '../audit/auditor.ts';
+import type { PendingReveals } from '../audit/pending-reveals.ts';
+import type { AgentContext } from '../context.ts';
+import { compareLedger } from '../ledgers/reconcile.ts';
+import { Limiter } from '../limiter.ts';
+import type { OpenCooperation } from '../network/cooperation.ts';
+import type { PartnerRecord } from '../network/partner-record.ts';
+import type { LedgerName } from '../network/types.ts';
+import type { Placement } from '../repository/records.ts';
+import type { Remote } from '../session/types.ts';
+import type { Tell } from './tell.ts';
+
+/** A partner that has just connected has other things to say first. */
+const AFTER_GREETING_MS = 10_000;
+const HOUR_MS = 3_600_000;
+/** Refusals in a row, over at least so long, that count as an answer that did not come. */
+const REFUSALS_MAX = 3;
+const REFUSAL_GAP_MS = 6 * HOUR_MS;
+
+export interface AuditingParts {
+  readonly context: AgentContext;
+  readonly cooperation: OpenCooperation;
+  readonly pending: PendingReveals;
+  /** sealed bytes of ours that a holder keeps */
+  readonly heldBy: (device: DeviceId) => number;
+  readonly nameOf: (device: DeviceId) => string;
+  readonly tell: Tell;
+  /** pieces are gone: repair is wanted at once */
+  readonly onLost: () => void;
+}
+
+/** What came of auditing one holder. */
+export interface HolderProof {
+  readonly outcome: 'proved' | 'failed' | 'lost' | 'unreachable' | 'nothing';
+  readonly segments: number;
+}
+
+/** Has holders proved, one at a time each, and puts what comes of it on record. */
+export class Auditing {
+  readonly #parts: AuditingParts;
+  readonly #controller: AbortControllerLike;
+  /** audits of one holder run one after another; of several side by side, two at once */
+  readonly #atOnce = new Limiter(2);
+  readonly #running = new Map<DeviceId, Promise<HolderProof>>();
+  readonly #refusals = new Map<DeviceId, { readonly count: number; readonly at: number }>();
+  readonly #timers = new Map<DeviceId, () => void>();
+
+  constructor(parts: AuditingParts) {
+    this.#parts = parts;
+    this.#controller = parts.context.platform.clock.abortController();
+  }
+
+  /** Whether a partner keeps something that it could prove. */
+  owes(device: DeviceId): boolean {
+    return this.#parts.heldBy(device) > 0;
+  }
+
+  stop(): void {
+    this.#controller.abort();
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#running.values());
+  }
+
+  /** A partner is connected: what is due is asked soon. */
+  greeted(device: DeviceId): void {
+    const { clock, random } = this.#parts.context.platform;
+    if (!this.#isDue(device) || this.#timers.has(device)) return;
+    const cancel = clock.after(Math.round(AFTER_GREETING_MS * (0.5 + random.fraction())), () => {
+      this.#timers.delete(device);
+      if (this.#isDue(device)) void this.#audit(device, undefined);
+    });
+    this.#timers.set(device, cancel);
+  }
+
+  /** Audits every connected partner whose time has come. */
+  async auditDue(): Promise<void> {
+    const due = this.#parts.cooperation.connected().filter(({ peer }) => this.#isDue(peer.device));
+    await Promise.all(due.map(({ peer }) => this.#audit(peer.device, undefined)));
+  }
+
+  /** Audits one holder now, because somebody asks. */
+  check(device: DeviceId): Promise<HolderProof> {
+    if (!this.owes(device)) return Promise.resolve({ outcome: 'nothing', segments: 0 });
+    return this.#audit(device, CHECK_SEGMENTS);
+  }
+
+  #isDue(device: DeviceId): boolean {
+    const { cooperation, context } = this.#parts;
+    const ruling = cooperation.agreements.with(device)[0];
+    if (ruling === undefined || ruling.endedAt > 0 || !this.owes(device)) return false;
+    const record = cooperation.records.get(device);
+    const { state, reason } = record.standing;
+    if (state === 'reneged' || state === 'evicted') return false;
+    const now = context.platform.clock.now();
+    // Who was silent proves itself at once when it is back.
+    if (state === 'suspect' && reason === 'silent') return true;
+    return auditIsDue(record, ruling.agreement.auditHours, now);
+  }
+
+  /** Never rejects. */
+  #audit(device: DeviceId, count: number | undefined): Promise<HolderProof> {
+    const running = this.#running.get(device);
+    if (running !== undefined) return running;
+    const audit = this.#atOnce
+      .run(() => this.#auditNow(device, count))
+      .catch((error: unknown): HolderProof => {
+        const { log } = this.#parts.context.platform;
+        const fault = faultOf(error);
+        if (fault !== 'aborted') log.info('audit.not-done', { device, fault, message: messageOf(error) });
+        return { outcome: 'unreachable', segments: 0 };
+      })
+      .finally(() => this.#running.delete(device));
+    this.#running.set(device, audit);
+    return audit;
+  }
+
+  async #auditNow(device: DeviceId, asked: number | undefined): Promise<HolderProof> {
+    const { context, cooperation } = this.#parts;
+    const { signal } = this.#controller;
+    const remote = await cooperation.session(device, { signal });
+    const record = cooperation.records.get(device);
+    // A check is no short way to be cleared.
+    const count = Math.max(asked ?? 0, asked === undefined || isSuspect(record) ? segmentsToDraw(record) : 0);
+    let proof: HolderProof = { outcome: 'nothing', segments: 0 };
+    for (const [ledger, rows] of await this.#ledgersAt(device)) {
+      const outcome = await this.#auditOne(remote, ledger, rows, count);
+      proof = worse(proof, await this.#judge(device, outcome));
+      if (proof.outcome === 'failed' || outcome.kind === 'refused') break;
+    }
+    if (proof.outcome === 'proved') this.#passed(device, proof.segments);
+    const after = cooperation.records.get(device);
+    const { clock, random } = context.platform;
+    const hours = cooperation.agreements.with(device)[0]?.agreement.auditHours ?? 1;
+    const auditAt = nextAuditAt(after, hours, clock.now(), random.fraction());
+    cooperation.records.update(device, { auditAt });
+    return proof;
+  }
+
+  /** Once more with compared ledgers when they differ; the blocks of a broken audit before any others. */
+  async #auditOne(
+    remote: Remote,
+    ledger: LedgerName,
+    rows: readonly Placement[],
+    count: number,
+  ): Promise<AuditOutcome> {
+    const { context, pending } = this.#parts;
+    const { signal } = this.#controller;
+    const open = await pending.get(ledger.agreement);
+    if (open !== undefined) {
+      const outcome = await askAgain(context, remote, ledger, rows, open, signal);
+      if (!isOpen(outcome)) await pending.drop(ledger.agreement);
+      if (outcome.kind !== 'differs') return outcome;
+    }
+    const first = await auditLedger(context, remote, ledger, rows, count, pending, signal);
+    if (first.kind !== 'differs') return first;
+    const lost = await compareLedger(context, remote, ledger, rows);
+    if (lost.length > 0) return { kind: 'lost', pieces: lost, segments: 0 };
+    const again = (await this.#rowsOf(new Set([ledger.agreement]))).get(ledger.agreement) ?? [];
+    if (again.length === 0) return { kind: 'nothing' };
+    const second = await auditLedger(context, remote, ledger, again, count, pending, signal);
+    // A ledger that never stands still must not put an audit off for ever.
+    return second.kind === 'differs' ? { kind: 'refused', message: 'its ledger keeps changing' } : second;
+  }
+
+  async #judge(device: DeviceId, outcome: AuditOutcome): Promise<HolderProof> {
+    const { context, cooperation, tell, onLost } = this.#parts;
+    const { records } = cooperation;
+    const { clock } = context.platform;
+    const record = records.get(device);
+    const name = this.#parts.nameOf(device);
+    if (outcome.kind !== 'refused') this.#refusals.delete(device);
+    switch (outcome.kind) {
+      case 'passed':
+        return { outcome: 'proved', segments: outcome.segments };
+      case 'nothing':
+      case 'differs':
+        return { outcome: 'nothing', segments: 0 };
+      case 'lost': {
+        // Said honestly: repaired at once, and no reneging.
+        const pieces = outcome.pieces.length;
+        await context.repository.removePlacements(outcome.pieces);
+        await context.repository.markForRelease(outcome.pieces);
+        records.update(device, { lostPieces: record.lostPieces + pieces, lostAt: clock.now(), streak: 0 });
+        cooperation.judge(device, { kind: 'contact', owes: false });
+        tell('audit-lost', { device, name, pieces }, 'warning');
+        onLost();
+        return { outcome: 'lost', segments: outcome.segments };
+      }
+      case 'failed': {
+        await context.repository.removePlacements(outcome.pieces);
+        await context.repository.markForRelease(outcome.pieces);
+        records.update(device, { failed: record.failed + 1, streak: 0 });
+        cooperation.judge(device, { kind: 'proof-failed' });
+        tell('audit-failed', { device, name, reason: 'wrong-bytes' }, 'problem');
+        onLost();
+        return { outcome: 'failed', segments: outcome.segments };
+      }
+      case 'unanswered':
+        records.update(device, { failed: record.failed + 1, streak: 0 });
+        cooperation.judge(device, { kind: 'proof-unanswered' });
+        tell('audit-failed', { device, name, reason: 'unanswered' }, 'warning');
+        return { outcome: 'failed', segments: 0 };
+      case 'refused':
+        if (this.#refusedTooOften(device)) cooperation.judge(device, { kind: 'proof-unanswered' });
+        return { outcome: 'unreachable', segments: 0 };
+      default:
+        return outcome satisfies never;
+    }
+  }
+
+  #passed(device: DeviceId, segments: number): void {
+    const { context, cooperation, tell } = this.#parts;
+    const { records } = cooperation;
+    const record = records.get(device);
+    const wasSuspect = record.standing.state === 'suspect';
+    records.update(device, {
+      lastProofAt: context.platform.clock.now(),
+      passed: record.passed + 1,
+      streak: record.streak + 1,
+    });
+    cooperation.judge(device, { kind: 'proof-passed' });
+    // The first proof and each return are worth a line; a proof a week from each partner is not.
+    if (record.passed === 0 || wasSuspect) tell('audit-passed', { device, name: this.#parts.nameOf(device), segments });
+  }
+
+  /** A holder that will not let an audit begin cannot put it off for ever. */
+  #refusedTooOften(device: DeviceId): boolean {
+    const now = this.#parts.context.platform.clock.monotonic();
+    const before = this.#refusals.get(device);
+    if (before !== undefined && now - before.at < REFUSAL_GAP_MS) return false;
+    const count = (before?.count ?? 0) + 1;
+    this.#refusals.set(device, { count, at: now });
+    return count >= REFUSALS_MAX;
+  }
+
+  /** Our ledgers at a holder, with their rows in order. */
+  async #ledgersAt(device: DeviceId): Promise<ReadonlyMap<LedgerName, readonly Placement[]>> {
+    const { cooperation } = this.#parts;
+    const ledgers = cooperation.ledgers().filter(({ holder, adopted }) => holder === device && !adopted);
+    const rows = await this.#rowsOf(new Set(ledgers.map(({ agreement }) => agreement)));
+    return new Map(
+      ledgers.flatMap((ledger) => {
+        const own = rows.get(ledger.agreement);
+        return own === undefined ? [] : [[ledger, own] as const];
+      }),
+    );
+  }
+
+  async #rowsOf(agreements: ReadonlySet<AgreementId>): Promise<ReadonlyMap<AgreementId, Placement[]>> {
+    const rows = new Map<AgreementId, Placement[]>();
+    for await (const placement of this.#parts.context.repository.allPlacements()) {
+      if (!agreements.has(placement.agreement)) continue;
+      const known = rows.get(placement.agreement);
+      if (known) known.push(placement);
+      else rows.set(placement.agreement, [placement]);
+    }
+    for (const list of rows.values()) list.sort((a, b) => a.row - b.row);
+    return rows;
+  }
+}
+
+const isSuspect = (record: PartnerRecord): boolean => record.standing.state === 'suspect';
+
+/** Of several ledgers of one holder the worst outcome counts, and the segments of all. */
+function worse(a: HolderProof, b: HolderProof): HolderProof {
+  const order = ['nothing', 'proved', 'unreachable', 'lost', 'failed'] as const;
+  const outcome = order.indexOf(b.outcome) > order.indexOf(a.outcome) ? b.outcome : a.outcome;
+  return { outcome, segments: a.segments + b.segments };
+}

@@ -1,0 +1,280 @@
+import { faultOf, messageOf } from '../../core/errors.ts';
+import { RoostError } from '../../core/errors.ts';
+import type { DeviceId } from '../../core/ids.ts';
+import { makeLeaveNotice } from '../../core/partnership/leave-notice.ts';
+import type { RenegeReport } from '../../core/partnership/renege-report.ts';
+import { makeRenegeReport } from '../../core/partnership/renege-report.ts';
+import type { AgentContext } from '../context.ts';
+import { dropAll } from '../host/drop-all.ts';
+import type { Host } from '../host/host.ts';
+import type { Notice } from '../host/notices.ts';
+import { compareLedger } from '../ledgers/reconcile.ts';
+import { Limiter } from '../limiter.ts';
+import type { OpenCooperation } from '../network/cooperation.ts';
+import type { Remote } from '../session/types.ts';
+import type { Transition } from './standings.ts';
+import type { Tell } from './tell.ts';
+
+const DAY_MS = 24 * 3_600_000;
+/** Time that both sides have to move their pieces when an agreement is left in order. */
+const LEAVE_MS = 14 * DAY_MS;
+/** An agreement that is over and holds nothing is remembered so long, to be shown. */
+const REMEMBER_ENDED_MS = 30 * DAY_MS;
+/** Partners told of one that reneged. */
+const TOLD_MAX = 16;
+
+export interface EndingsParts {
+  readonly context: AgentContext;
+  readonly cooperation: OpenCooperation;
+  readonly host: Host;
+  readonly heldBy: (device: DeviceId) => number;
+  readonly nameOf: (device: DeviceId) => string;
+  readonly tell: Tell;
+  /** pieces are gone, or will be: repair is wanted at once */
+  readonly onLost: () => void;
+}
+
+/** How partnerships end: reneged ones are told, reported and dropped; left ones end when both sides have moved; losses are heard and told. */
+export class Endings {
+  readonly #parts: EndingsParts;
+  readonly #oneByOne = new Limiter(1);
+  /** own losses told to the owner in this run, by agreement: so many pieces */
+  readonly #toldLosses = new Map<string, number>();
+
+  constructor(parts: EndingsParts) {
+    this.#parts = parts;
+  }
+
+  async settled(): Promise<void> {
+    await this.#oneByOne.ready();
+  }
+
+  /** Something ended: what follows is done soon, and again at each look until it is done. */
+  transitioned({ device, to }: Transition): void {
+    if (to.state === 'reneged') void this.#guarded(device, () => this.#renege(device));
+    else if (to.state === 'evicted') void this.#guarded(device, () => this.#evicted(device));
+    else if (to.state === 'leaving') this.#parts.onLost();
+  }
+
+  /** What is not finished yet. */
+  async carryOn(): Promise<void> {
+    const { context, cooperation, host } = this.#parts;
+    const now = context.platform.clock.now();
+    for (const { theirs, agreement, endedAt } of [...cooperation.agreements.ruling()]) {
+      const { device } = theirs;
+      const { standing } = cooperation.records.get(device);
+      const isMember = cooperation.roster.members.has(theirs.account);
+      if (!isMember && endedAt === 0) await this.#guarded(device, () => this.#end(device));
+      else if (standing.state === 'reneged' && endedAt === 0) {
+        await this.#guarded(device, () => this.#renege(device));
+      } else if (standing.state === 'leaving' && endedAt === 0 && this.#hasMoved(device, standing.since, now)) {
+        await this.#guarded(device, () => this.#end(device));
+      } else if (endedAt > 0 && now - endedAt > REMEMBER_ENDED_MS) {
+        const empty = cooperation.agreements
+          .with(device)
+          .filter((entry) => host.store.usage(entry.agreement.id).rows === 0 && this.#parts.heldBy(device) === 0)
+          .map((entry) => entry.agreement.id);
+        if (empty.includes(agreement.id)) await cooperation.agreements.forget(empty);
+      }
+    }
+  }
+
+  /** A partner is connected: it is told what it must know. */
+  async greeted(remote: Remote): Promise<void> {
+    const { device } = remote.peer;
+    await this.#guarded(device, async () => {
+      await this.#tellLosses(remote);
+      await this.#tellReneged(remote);
+    });
+  }
+
+  /** A partner told us something. */
+  async noticed(notice: Notice): Promise<void> {
+    await this.#guarded(notice.peer.device, () => this.#noticed(notice));
+  }
+
+  /** Leaves the agreement with a partner in order. @throws RoostError 'not-found' without one */
+  async leave(device: DeviceId): Promise<void> {
+    const { context, cooperation } = this.#parts;
+    const ruling = cooperation.agreements.with(device)[0];
+    if (ruling === undefined || ruling.endedAt > 0) {
+      throw new RoostError('not-found', `there is no agreement with device ${device}`);
+    }
+    const at = context.platform.clock.now();
+    const until = at + LEAVE_MS;
+    const remote = cooperation.connected().find(({ peer }) => peer.device === device);
+    if (remote) {
+      const notice = await makeLeaveNotice(context.platform.crypto, context.signer, {
+        agreement: ruling.agreement.id,
+        device: context.device,
+        at,
+        until,
+      });
+      await remote.leave(notice);
+    }
+    cooperation.judge(device, { kind: 'leaving', until });
+  }
+
+  /** Nothing of either lies with the other any more, or the time is over. */
+  #hasMoved(device: DeviceId, until: number, now: number): boolean {
+    const { host, heldBy, cooperation } = this.#parts;
+    const holding = cooperation.agreements
+      .with(device)
+      .some(({ agreement }) => host.store.usage(agreement.id).rows > 0);
+    return now >= until || (heldBy(device) === 0 && !holding);
+  }
+
+  async #renege(device: DeviceId): Promise<void> {
+    const { context, cooperation, tell, nameOf } = this.#parts;
+    const ruling = cooperation.agreements.with(device)[0];
+    const { standing } = cooperation.records.get(device);
+    if (ruling === undefined || standing.state !== 'reneged' || ruling.endedAt > 0) return;
+    const report = await makeRenegeReport(context.platform.crypto, context.signer, {
+      cooperative: cooperation.roster.cooperative,
+      certificate: context.certificate,
+      against: { account: ruling.theirs.account, device },
+      agreement: ruling.agreement.id,
+      why: standing.reason === 'reneged-silent' ? 'silent' : 'wrong-bytes',
+      since: Math.max(0, Math.round(standing.since - standing.graceUsedMs)),
+      at: context.platform.clock.now(),
+    });
+    const { repository } = context;
+    await repository.apply([repository.operations.state(`report/${device}`, report)]);
+    await this.#end(device);
+    await Promise.all(
+      cooperation
+        .connected()
+        .slice(0, TOLD_MAX)
+        .map(async (remote) => {
+          try {
+            await remote.report(report);
+            if (remote.peer.device === device) cooperation.records.update(device, { told: true });
+          } catch (error) {
+            context.platform.log.info('partners.report-not-told', {
+              device: remote.peer.device,
+              fault: faultOf(error),
+            });
+          }
+        }),
+    );
+    tell('agreement-ended', { device, name: nameOf(device) }, 'warning');
+  }
+
+  /** Ends the agreements and drops what is held under them: it is over on both sides. */
+  async #end(device: DeviceId): Promise<void> {
+    const { context, cooperation, host, onLost } = this.#parts;
+    await cooperation.endAgreements(device);
+    const ids = cooperation.agreements.with(device).map(({ agreement }) => agreement.id);
+    const pieces = await dropAll(host.store, ids);
+    context.platform.log.info('partners.ended', { device, pieces });
+    if (this.#parts.heldBy(device) > 0) onLost();
+  }
+
+  /** It lost what it kept, and said so: no blame, but new terms before it is given anything again. What we keep for it stays. */
+  async #evicted(device: DeviceId): Promise<void> {
+    await this.#parts.cooperation.endAgreements(device);
+    this.#parts.onLost();
+  }
+
+  async #tellReneged(remote: Remote): Promise<void> {
+    const { context, cooperation } = this.#parts;
+    const { device } = remote.peer;
+    const { standing, told } = cooperation.records.get(device);
+    if (standing.state !== 'reneged' || told) return;
+    const report = await context.repository.state(`report/${device}`);
+    if (!(report instanceof Uint8Array)) return;
+    await remote.report(report.slice());
+    cooperation.records.update(device, { told: true });
+  }
+
+  /** What we lost of a partner's pieces, it hears from us first. */
+  async #tellLosses(remote: Remote): Promise<void> {
+    const { cooperation, host } = this.#parts;
+    if (host.store.lost === 0) return;
+    const mine = cooperation.agreements
+      .all()
+      .filter(({ adopted, theirs }) => !adopted && theirs.account === remote.peer.account);
+    for (const { agreement } of mine) {
+      const rows = host.store.lostRows(agreement.id);
+      if (rows === 0 || this.#toldLosses.get(agreement.id) === rows) continue;
+      const cause = host.store.usage(agreement.id).rows === 0 ? 'evicted' : 'damaged';
+      await remote.tellLoss({ agreement: agreement.id, cause, rows });
+      this.#toldLosses.set(agreement.id, rows);
+    }
+  }
+
+  async #noticed(notice: Notice): Promise<void> {
+    switch (notice.kind) {
+      case 'loss':
+        return this.#lossNoticed(notice);
+      case 'leave':
+        this.#parts.cooperation.judge(notice.peer.device, { kind: 'leaving', until: notice.notice.until });
+        return;
+      case 'report':
+        this.#reportNoticed(notice.report);
+        return;
+      case 'duty':
+        // Kept by the delegate's own store (src/agent/delegate).
+        return;
+      default:
+        notice satisfies never;
+    }
+  }
+
+  async #lossNoticed({ peer, loss }: Extract<Notice, { kind: 'loss' }>): Promise<void> {
+    const { context, cooperation, tell, nameOf, onLost } = this.#parts;
+    const entry = cooperation.agreements.get(loss.agreement);
+    if (entry === undefined) return;
+    const { device } = entry.theirs;
+    const name = nameOf(device);
+    const record = cooperation.records.get(device);
+    const now = context.platform.clock.now();
+    if (loss.cause === 'evicted' && (loss.rows === 0 || peer.device !== device)) {
+      cooperation.records.update(device, { lostAt: now, streak: 0 });
+      cooperation.judge(device, { kind: 'evicted' });
+      return;
+    }
+    const remote = await cooperation.session(device);
+    const ledger = cooperation.ledgers().find(({ agreement }) => agreement === loss.agreement);
+    if (ledger === undefined) return;
+    const rows = [];
+    for await (const placement of context.repository.allPlacements()) {
+      if (placement.agreement === loss.agreement) rows.push(placement);
+    }
+    rows.sort((a, b) => a.row - b.row);
+    const lost = await compareLedger(context, remote, ledger, rows);
+    if (lost.length === 0) return;
+    const pieces = lost.length;
+    tell('partner-lost-pieces', { device, name, pieces, cause: loss.cause }, 'warning');
+    cooperation.records.update(device, { lostPieces: record.lostPieces + pieces, lostAt: now, streak: 0 });
+    if (loss.cause === 'evicted') cooperation.judge(device, { kind: 'evicted' });
+    onLost();
+  }
+
+  #reportNoticed(report: RenegeReport): void {
+    const { context, cooperation, tell } = this.#parts;
+    const by = cooperation.roster.members.get(report.by.account)?.name ?? '';
+    if (report.against.account === context.keys.account) {
+      tell('reported-us', { by }, 'problem');
+      return;
+    }
+    const against = cooperation.roster.members.get(report.against.account)?.name ?? '';
+    tell('partner-reported', { against, by }, 'warning');
+  }
+
+  async #guarded(device: DeviceId, task: () => Promise<void>): Promise<void> {
+    await this.#oneByOne.run(async () => {
+      try {
+        await task();
+      } catch (error) {
+        const fault = faultOf(error);
+        if (fault === 'aborted') return;
+        this.#parts.context.platform.log.info('partners.ending-waits', {
+          device,
+          fault,
+          message: messageOf(error),
+        });
+      }
+    });
+  }
+}

@@ -1,0 +1,53 @@
+import type { DeviceId } from '../../core/ids.ts';
+import type { Standing, StandingEvent } from '../../core/partnership/state.ts';
+import { nextStanding } from '../../core/partnership/state.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { AgreementBook } from '../network/agreement-book.ts';
+import type { PartnerBook } from '../network/partner-book.ts';
+import { standingTerms } from './patience.ts';
+
+/** A partner went from one state to another, or its reason changed. */
+export interface Transition {
+  readonly device: DeviceId;
+  readonly from: Standing;
+  readonly to: Standing;
+}
+
+export interface StandingsParts {
+  readonly records: PartnerBook;
+  readonly agreements: AgreementBook;
+  readonly clock: Clock;
+  readonly onTransition: (transition: Transition) => void;
+}
+
+/** Where each partner stands; every event about one passes here, and every transition is told. */
+export class Standings {
+  readonly #parts: StandingsParts;
+
+  constructor(parts: StandingsParts) {
+    this.#parts = parts;
+  }
+
+  of(device: DeviceId): Standing {
+    return this.#parts.records.get(device).standing;
+  }
+
+  apply(device: DeviceId, event: StandingEvent): void {
+    const { records, agreements, clock, onTransition } = this.#parts;
+    const ruling = agreements.with(device)[0];
+    if (ruling === undefined) return;
+    const record = records.get(device);
+    const terms = standingTerms(record.storageClass, ruling.agreement.graceDays);
+    const from = record.standing;
+    const to = nextStanding(from, event, terms, clock.now());
+    if (to === from) return;
+    const changed = to.state !== from.state || to.reason !== from.reason;
+    // Counters of time are noted only: they change with every look at the clock.
+    if (!changed) {
+      records.note(device, { standing: to });
+      return;
+    }
+    records.update(device, { standing: to, ...(to.state === 'reneged' ? { told: false } : {}) });
+    onTransition({ device, from, to });
+  }
+}

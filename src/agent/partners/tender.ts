@@ -1,0 +1,162 @@
+import type { DeviceId } from '../../core/ids.ts';
+import { faultOf, messageOf } from '../../core/errors.ts';
+import type { ClockReading } from '../../core/partnership/observed-time.ts';
+import { clockJumpMs, observedMs } from '../../core/partnership/observed-time.ts';
+import type { AgentContext } from '../context.ts';
+import type { OpenCooperation } from '../network/cooperation.ts';
+import type { Remote } from '../session/types.ts';
+import type { Auditing } from './auditing.ts';
+import type { Endings } from './endings.ts';
+import { Presence } from './presence.ts';
+import type { Tell } from './tell.ts';
+
+/** Partners are looked over this often. */
+const TEND_INTERVAL_MS = 30 * 60_000;
+/** After a start, sessions get this long to open before anybody's silence is counted. */
+const FIRST_LOOK_MS = 5 * 60_000;
+/** A clock that moved by more than this against its own pace was set, or the device slept. */
+const JUMP_MS = 3_600_000;
+const HOUR_MS = 3_600_000;
+/** Somebody else's word that a partner was seen is taken for so long after the last time we met ourselves. */
+const HINTS_MAX_MS = 30 * 24 * HOUR_MS;
+/** Records that only count time are written this often. */
+const SAVE_LOOKS = 24;
+
+const TENDED_KEY = 'tended-at';
+
+export interface TenderParts {
+  readonly context: AgentContext;
+  readonly cooperation: OpenCooperation;
+  readonly auditing: Auditing;
+  readonly endings: Endings;
+  readonly tell: Tell;
+  /** something may have to be repaired; called after each look */
+  readonly onLooked: () => Promise<void>;
+}
+
+/**
+ * Looks after partners while the device is on: counts the time that they are silent, has them audited when it is due, and sees that
+ * what has ended is ended on both sides.
+ */
+export class Tender {
+  readonly #parts: TenderParts;
+  readonly #presence: Presence;
+  readonly #ends: (() => void)[] = [];
+  #cancel: (() => void) | undefined;
+  #looking: Promise<void> | undefined;
+  #last: ClockReading | undefined;
+  #looks = 0;
+  #stopped = false;
+
+  constructor(parts: TenderParts) {
+    this.#parts = parts;
+    this.#presence = new Presence(parts.cooperation);
+  }
+
+  async start(): Promise<void> {
+    const { context, cooperation } = this.#parts;
+    const kept = await context.repository.state(TENDED_KEY);
+    // A device that never looked before holds nothing against anybody for the time before.
+    this.#last = typeof kept === 'number' ? { wall: kept, monotonic: undefined } : this.#read();
+    this.#ends.push(
+      cooperation.onGreeted((remote) => void this.#greeted(remote)),
+      cooperation.onNotice((notice) => void this.#parts.endings.noticed(notice)),
+    );
+    this.#plan(FIRST_LOOK_MS);
+    for (const remote of cooperation.connected()) void this.#greeted(remote);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancel?.();
+    for (const end of this.#ends.splice(0)) end();
+    this.#parts.auditing.stop();
+    await this.#looking;
+    await this.#parts.auditing.settled();
+    await this.#parts.endings.settled();
+    this.#presence.save();
+  }
+
+  /** Looks now; also while a look is under way. */
+  async look(): Promise<void> {
+    await this.#looking;
+    this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
+    await this.#looking;
+  }
+
+  #plan(ms: number): void {
+    if (this.#stopped) return;
+    this.#cancel?.();
+    this.#cancel = this.#parts.context.platform.clock.after(ms, () => {
+      this.#plan(TEND_INTERVAL_MS);
+      void this.look();
+    });
+  }
+
+  async #look(): Promise<void> {
+    const { context, auditing, endings, onLooked } = this.#parts;
+    try {
+      await this.#passTime();
+      if (this.#stopped) return;
+      await endings.carryOn();
+      await auditing.auditDue();
+      if (!this.#isStopped()) await onLooked();
+    } catch (error) {
+      if (faultOf(error) === 'aborted' || this.#stopped) return;
+      context.platform.log.warn('partners.look-failed', { fault: faultOf(error), message: messageOf(error) });
+    }
+  }
+
+  #isStopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** Counts the time since the last look, for partners and against them. */
+  async #passTime(): Promise<void> {
+    const { context, cooperation, tell } = this.#parts;
+    const before = this.#last ?? this.#read();
+    const now = this.#read();
+    this.#last = now;
+    const jumped = clockJumpMs(before, now);
+    if (Math.abs(jumped) >= JUMP_MS) tell('clock-jumped', { hours: Math.round(jumped / HOUR_MS) });
+    const passed = observedMs(before, now);
+    const counts = cooperation.inReach;
+    const connected = new Set<DeviceId>(cooperation.connected().map(({ peer }) => peer.device));
+    for (const { theirs } of cooperation.agreements.ruling()) {
+      const { device } = theirs;
+      const reached = connected.has(device);
+      this.#presence.note(device, { now: now.wall, passed: Math.min(passed, TEND_INTERVAL_MS), reached });
+      if (reached) cooperation.judge(device, { kind: 'time', observedMs: passed, reached });
+      else if (counts) {
+        cooperation.judge(device, { kind: 'time', observedMs: passed, reached });
+        this.#hint(device, now.wall);
+      }
+    }
+    if (++this.#looks % SAVE_LOOKS === 0) this.#presence.save();
+    const { repository } = context;
+    await repository.apply([repository.operations.state(TENDED_KEY, now.wall)]);
+  }
+
+  /** The broker saw it at a time when we were not on: then its silence says nothing. */
+  #hint(device: DeviceId, now: number): void {
+    const { cooperation } = this.#parts;
+    const listed = cooperation.listed(device);
+    const { lastSeenAt } = cooperation.records.get(device);
+    if (listed === undefined || listed.online || listed.seenAt <= lastSeenAt) return;
+    if (lastSeenAt === 0 || now - lastSeenAt > HINTS_MAX_MS) return;
+    cooperation.judge(device, { kind: 'hint', silentMs: Math.max(0, now - listed.seenAt) });
+  }
+
+  async #greeted(remote: Remote): Promise<void> {
+    const { cooperation, auditing, endings } = this.#parts;
+    const { device } = remote.peer;
+    await endings.greeted(remote);
+    cooperation.judge(device, { kind: 'contact', owes: auditing.owes(device) });
+    auditing.greeted(device);
+  }
+
+  #read(): ClockReading {
+    const { clock } = this.#parts.context.platform;
+    return { wall: clock.now(), monotonic: clock.monotonic() };
+  }
+}

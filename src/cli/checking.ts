@@ -1,0 +1,39 @@
+import type { CheckReport, CheckedPartner } from '../agent/api.ts';
+import { EXIT_DONE, EXIT_FAILED, EXIT_TOO_FEW } from './exit-codes.ts';
+import { count, formatBytes, formatDuration, printable } from './format.ts';
+import type { Output } from './output.ts';
+
+const OUTCOMES: Readonly<Record<CheckedPartner['outcome'], string>> = {
+  proved: 'proved',
+  failed: 'FAILED: wrong bytes, or no answer to what it was shown',
+  lost: 'LOST pieces, by its own word',
+  unreachable: 'not reached',
+  nothing: 'holds nothing of yours',
+};
+
+/** Reports an audit of all holders and gives its exit code: who is away proves nothing either way. */
+export function reportCheck(output: Output, report: CheckReport): number {
+  const { partners, provedBytes, movedBytes, seconds } = report;
+  for (const { device, name, outcome, segments, heldBytes } of partners) {
+    const drawn = outcome === 'proved' ? ` ${formatBytes(heldBytes)} by ${count(segments, 'segment')}` : '';
+    output.result(
+      { device, name, outcome, segments, heldBytes },
+      `${device.slice(0, 8)}  ${OUTCOMES[outcome]}${drawn}  ${printable(name)}`,
+    );
+  }
+  const having = (...outcomes: readonly CheckedPartner['outcome'][]): number =>
+    partners.filter(({ outcome }) => outcomes.includes(outcome)).length;
+  const proved = having('proved');
+  const wrong = having('failed', 'lost');
+  output.result(
+    { event: 'done', partners, provedBytes, movedBytes, seconds },
+    proved > 0
+      ? `Proved ${formatBytes(provedBytes)} at ${count(proved, 'partner')} by moving ${formatBytes(movedBytes)} in ${formatDuration(seconds * 1000)}.`
+      : partners.some(({ outcome }) => outcome !== 'nothing')
+        ? 'Nothing was proved.'
+        : 'No partner holds anything of yours yet.',
+  );
+  if (wrong > 0) return EXIT_FAILED;
+  if (proved > 0) return EXIT_DONE;
+  return having('unreachable') > 0 ? EXIT_TOO_FEW : EXIT_FAILED;
+}

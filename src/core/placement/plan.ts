@@ -1,0 +1,209 @@
+import type { Code } from '../erasure/codes.ts';
+import { RoostError } from '../errors.ts';
+import { ShardAssigner } from './assign.ts';
+import type { Choice } from './assign.ts';
+import { domainCap, placementRisks } from './domains.ts';
+import type { DomainRisk, PlacementPartner } from './domains.ts';
+import {
+  REPAIR_WINDOW_DAYS,
+  TARGET_LOSS_PER_YEAR,
+  perWindow,
+  perYear,
+  restorableNow,
+  survivalWithin,
+} from './durability.ts';
+import { addTrial, distributionOf, sumBelow } from './poisson-binomial.ts';
+
+/** More pieces than this make them small, audits many and a restore wait for too many devices. */
+export const SHARDS_MAX = 20;
+
+/** Packs whose holders are looked at for one code. The worst counts: each pack must be safe, not the first. */
+const PLANNED_TURNS = 3;
+/**
+ * Where the target is out of reach, loss within this factor of the least counts as equal: odds are not known better than that. Without
+ * it each odd number of equal partners would leave one of them out for little (2+2 of five loses 2.5 times less than 3+2, 1+1 of three
+ * 3 times less than 2+1), and a code that outlives a whole family would yield to one that does not.
+ */
+const LOSS_TOLERANCE = 4;
+
+export interface PlanOptions {
+  readonly targetLossPerYear?: number;
+  /** days within which nothing is repaired */
+  readonly windowDays?: number;
+}
+
+export type PlacementRisk =
+  | DomainRisk
+  /** `wanted`: how many partners like these would reach the target, as far as codes go (SHARDS_MAX) */
+  | { readonly kind: 'too-few-partners'; readonly partners: number; readonly wanted: number };
+
+export interface Plan {
+  readonly code: Code;
+  /** of the worst of the packs looked at */
+  readonly lossPerYear: number;
+  readonly restorableNow: number;
+  /** stored bytes for each byte of a pack, n / m */
+  readonly overhead: number;
+  readonly meetsTarget: boolean;
+  readonly risks: readonly PlacementRisk[];
+}
+
+/**
+ * Chooses the code for new packs. Of the codes with overhead up to 2 that meet the target: those whose domain caps hold, else those
+ * that outlive any one domain, else all; of these the least overhead, then the fewest shards. When none meets it: half of the
+ * shards are parity, and of the codes that lose about as little as can be (see LOSS_TOLERANCE) again the least exposed, then the widest.
+ * 1 partner → a copy; 2 → two copies; of equal ones 3 → 2+1, 4 → 2+2, 5 → 3+2, 6 → 3+3 as long as the target is out of reach.
+ * @throws RoostError 'too-few' without a partner, 'usage' when two have one id or odds are outside 0 to 1
+ */
+export function planCode(partners: readonly PlacementPartner[], options: PlanOptions = {}): Plan {
+  if (partners.length === 0) {
+    throw new RoostError('too-few', 'a backup needs at least 1 partner, 0 can be reached');
+  }
+  return new Planner(partners, options).plan();
+}
+
+/** A code and the pack it would make that is worst off. */
+interface Trial {
+  readonly n: number;
+  readonly k: number;
+  readonly lossWithin: number;
+  /** 0: all caps hold; 1: any one domain may fail; 2: one domain can take the pack along */
+  readonly exposure: 0 | 1 | 2;
+}
+
+/** One way in which a pack may lie, and the distribution of surviving holders. */
+interface Layout {
+  readonly choice: Choice;
+  readonly survivors: Float64Array;
+}
+
+class Planner {
+  readonly #partners: readonly PlacementPartner[];
+  readonly #windowDays: number;
+  readonly #targetWithin: number;
+  readonly #survivals: readonly number[];
+  readonly #assigner: ShardAssigner;
+  readonly #layouts = new Map<number, readonly Layout[]>();
+
+  constructor(partners: readonly PlacementPartner[], options: PlanOptions) {
+    this.#partners = partners;
+    this.#windowDays = options.windowDays ?? REPAIR_WINDOW_DAYS;
+    this.#targetWithin = perWindow(options.targetLossPerYear ?? TARGET_LOSS_PER_YEAR, this.#windowDays);
+    this.#survivals = partners.map(({ odds }) => survivalWithin(odds, this.#windowDays));
+    this.#assigner = new ShardAssigner(partners);
+  }
+
+  plan(): Plan {
+    const shardsMax = Math.min(this.#partners.length, SHARDS_MAX);
+    if (shardsMax === 1) return this.#finish(this.#try(1, 0));
+    return this.#finish(this.#cheapest(shardsMax) ?? this.#safest(shardsMax));
+  }
+
+  #cheapest(shardsMax: number): Trial | undefined {
+    let best: Trial | undefined;
+    for (const { n, k } of this.#withinReach(shardsMax)) {
+      const trial = this.#try(n, k);
+      if (trial.lossWithin > this.#targetWithin) continue;
+      if (best === undefined || trial.exposure < best.exposure) best = trial;
+      if (best.exposure === 0) break;
+    }
+    return best;
+  }
+
+  /** The codes that meet the target with the most lasting holders, the least overhead first: others need no closer look. */
+  #withinReach(shardsMax: number): { n: number; k: number }[] {
+    const codes: { n: number; k: number }[] = [];
+    const lasting = this.#survivals.toSorted((a, b) => b - a);
+    const survivors = new Float64Array(shardsMax + 1);
+    survivors[0] = 1;
+    for (let n = 1; n <= shardsMax; n++) {
+      addTrial(survivors, n - 1, lasting[n - 1]!);
+      for (let k = 1; k <= n / 2; k++) {
+        if (sumBelow(survivors, n - k) <= this.#targetWithin) codes.push({ n, k });
+      }
+    }
+    // n / (n - k) grows with k / n
+    return codes.sort((a, b) => a.k * b.n - b.k * a.n || a.n - b.n);
+  }
+
+  #safest(shardsMax: number): Trial {
+    const trials: Trial[] = [];
+    for (let n = 2; n <= shardsMax; n++) trials.push(this.#try(n, Math.floor(n / 2)));
+    const bound = LOSS_TOLERANCE * Math.min(...trials.map(({ lossWithin }) => lossWithin));
+    return trials
+      .filter(({ lossWithin }) => lossWithin <= bound)
+      .reduce((best, trial) => (trial.exposure <= best.exposure ? trial : best));
+  }
+
+  #try(n: number, k: number): Trial {
+    let lossWithin = 0;
+    let exposure: Trial['exposure'] = 0;
+    for (const { choice, survivors } of this.#layoutsOf(n, domainCap(k))) {
+      lossWithin = Math.max(lossWithin, sumBelow(survivors, n - k));
+      if (choice.worst > k) exposure = 2;
+      else if (choice.worst > 0 && exposure === 0) exposure = 1;
+    }
+    return { n, k, lossWithin, exposure };
+  }
+
+  #layoutsOf(n: number, cap: number): readonly Layout[] {
+    const key = n * (SHARDS_MAX + 1) + cap;
+    const known = this.#layouts.get(key);
+    if (known !== undefined) return known;
+    const turns = Math.min(PLANNED_TURNS, Math.ceil(this.#partners.length / n));
+    const layouts = Array.from({ length: turns }, (_, turn): Layout => {
+      const choice = this.#assigner.assign(n, cap, turn);
+      return { choice, survivors: distributionOf(this.#survivals.filter((_, i) => choice.taken[i] === 1)) };
+    });
+    this.#layouts.set(key, layouts);
+    return layouts;
+  }
+
+  #finish({ n, k, lossWithin }: Trial): Plan {
+    const code = codeOf(n - k, k);
+    const packs = this.#layoutsOf(n, domainCap(k)).map(({ choice }) =>
+      this.#partners.filter((_, i) => choice.taken[i] === 1),
+    );
+    const meetsTarget = lossWithin <= this.#targetWithin;
+    const broken = packs
+      .map((holders) => placementRisks(holders, code))
+      .reduce((worst, risks) => ((risks[0]?.shards ?? 0) > (worst[0]?.shards ?? 0) ? risks : worst));
+    const partners = this.#partners.length;
+    return {
+      code,
+      lossPerYear: perYear(lossWithin, this.#windowDays),
+      restorableNow: Math.min(
+        ...packs.map((holders) =>
+          restorableNow(
+            holders.map(({ odds }) => odds),
+            code.m,
+          ),
+        ),
+      ),
+      overhead: n / code.m,
+      meetsTarget,
+      risks: meetsTarget
+        ? broken
+        : [...broken, { kind: 'too-few-partners', partners, wanted: this.#wanted() }],
+    };
+  }
+
+  /** The number of partners as lasting as these are on the mean that would meet the target. */
+  #wanted(): number {
+    const partners = this.#partners.length;
+    const mean = this.#survivals.reduce((sum, survival) => sum + survival, 0) / partners;
+    const survivors = new Float64Array(SHARDS_MAX + 1);
+    survivors[0] = 1;
+    for (let n = 1; n <= SHARDS_MAX; n++) {
+      addTrial(survivors, n - 1, mean);
+      if (n > partners && sumBelow(survivors, Math.ceil(n / 2)) <= this.#targetWithin) return n;
+    }
+    return Math.max(SHARDS_MAX, partners + 1);
+  }
+}
+
+function codeOf(m: number, k: number): Code {
+  if (k === 0) return { name: 'stripe', m, k };
+  if (m === 1) return { name: 'mirror', m, k };
+  return { name: k === 1 ? 'parity' : 'reed-solomon', m, k };
+}

@@ -1,0 +1,59 @@
+import { DAYS_PER_YEAR } from './durability.ts';
+import type { HolderOdds } from './durability.ts';
+
+export type StorageClass = 'tab' | 'installed' | 'appliance';
+
+interface Prior {
+  readonly availability: number;
+  /** chance a year that disk, browser or owner destroys what is held */
+  readonly dataLossPerYear: number;
+}
+
+const PRIORS: Readonly<Record<StorageClass, Prior>> = {
+  tab: { availability: 0.35, dataLossPerYear: 0.25 },
+  installed: { availability: 0.65, dataLossPerYear: 0.08 },
+  appliance: { availability: 0.97, dataLossPerYear: 0.02 },
+};
+
+/** Assumed: how long members stay on the mean, whatever their class, as studies of such networks found. */
+export const MEAN_MEMBERSHIP_DAYS = 365;
+/** Assumed: share of those who leave that let their pieces move first. The others are lost like a broken disk. */
+export const ORDERLY_DEPARTURES = 0.5;
+
+const DAY_MS = 86_400_000;
+/** A prior weighs as much as a week of watching: one whole round of habits. */
+const PRIOR_WEIGHT_MS = 7 * DAY_MS;
+
+/** The class a partner tells; what is not known counts as a tab, the least lasting. */
+export function storageClassOf(text: string): StorageClass {
+  return text === 'installed' || text === 'appliance' ? text : 'tab';
+}
+
+/** Odds of a holder of which nothing was measured: its class's loss of data, or leaving without a word. */
+export function priorOdds(storageClass: StorageClass): HolderOdds {
+  const { availability, dataLossPerYear } = PRIORS[storageClass];
+  const silentDeparture = -Math.expm1(-(1 - ORDERLY_DEPARTURES) * (DAYS_PER_YEAR / MEAN_MEMBERSHIP_DAYS));
+  return { availability, lossPerYear: 1 - (1 - dataLossPerYear) * (1 - silentDeparture) };
+}
+
+export interface ObservedPresence {
+  /** time for which it was known whether the holder was online, milliseconds */
+  readonly observedMs: number;
+  readonly onlineMs: number;
+}
+
+/**
+ * The prior's availability drawn towards what was observed. The yearly loss stays: weeks without a loss say next to nothing
+ * about a year, and who wants to be trusted early could earn it too cheaply.
+ */
+export function blendOdds(prior: HolderOdds, observed: ObservedPresence): HolderOdds {
+  const observedMs = finiteOrZero(observed.observedMs);
+  const onlineMs = Math.min(observedMs, finiteOrZero(observed.onlineMs));
+  const availability = (prior.availability * PRIOR_WEIGHT_MS + onlineMs) / (PRIOR_WEIGHT_MS + observedMs);
+  return { availability, lossPerYear: prior.lossPerYear };
+}
+
+/** A clock that was set may leave any number behind. */
+function finiteOrZero(milliseconds: number): number {
+  return Number.isFinite(milliseconds) ? Math.max(0, milliseconds) : 0;
+}

@@ -1,0 +1,106 @@
+import type { MemoryWorld } from '../../src/adapters/memory/world.ts';
+import { Churn } from './churn.ts';
+import { DAY_MS, FOUNDER } from './faults.ts';
+import { Member } from './member.ts';
+import type { Surroundings } from './member.ts';
+import type { Metrics } from './metrics.ts';
+import type { Profile } from './population.ts';
+import type { Trace } from './trace.ts';
+
+/** Uses of one invite: as many as the app's own links have. */
+const INVITE_USES = 20;
+/** The app's links are good for 30 days. */
+const INVITE_LASTS_MS = 20 * DAY_MS;
+/** The place of somebody who left is taken by a newcomer after one day to three. */
+const NEWCOMER_AFTER_MS = DAY_MS;
+const NEWCOMER_SPREAD_MS = 2 * DAY_MS;
+
+export interface CooperativeParts {
+  readonly world: MemoryWorld;
+  readonly trace: Trace;
+  readonly metrics: Metrics;
+  readonly profiles: readonly Profile[];
+  readonly onFailure: (reason: string) => void;
+}
+
+/** One cooperative: who is in it now and who was. */
+export class Cooperative {
+  /** by slot: who has the place now */
+  readonly members: Member[] = [];
+  readonly departed: Member[] = [];
+  readonly churn: Churn;
+  readonly #parts: CooperativeParts;
+  readonly #around: Surroundings;
+  readonly #generations = new Map<number, number>();
+  #invite = { link: '', uses: 0, until: -Infinity };
+
+  constructor(parts: CooperativeParts) {
+    this.#parts = parts;
+    const { world, trace, metrics, onFailure } = parts;
+    this.#around = { world, trace, metrics, onFailure, invite: () => this.#nextInvite() };
+    this.churn = new Churn(world, (slot) => this.members[slot]);
+  }
+
+  get world(): MemoryWorld {
+    return this.#parts.world;
+  }
+
+  get metrics(): Metrics {
+    return this.#parts.metrics;
+  }
+
+  get profiles(): readonly Profile[] {
+    return this.#parts.profiles;
+  }
+
+  /** Whether a device is in a backup or restore of its own. */
+  isSaving(device: string): boolean {
+    return this.members.some((member) => member.saving && member.device.device === device);
+  }
+
+  /** Founds the cooperative and lets everybody join, before time begins to count. */
+  async begin(): Promise<void> {
+    for (const profile of this.profiles) {
+      const member = this.#newMember(profile);
+      if (profile.slot === FOUNDER) await member.found('Simulated');
+      else await member.enrol();
+    }
+    for (const profile of this.profiles) this.churn.begin(profile);
+  }
+
+  /** Somebody leaves for good, and a newcomer takes the place. */
+  replace(slot: number): void {
+    const { world } = this.#parts;
+    const member = this.members[slot]!;
+    member.leave();
+    this.departed.push(member);
+    const wait = NEWCOMER_AFTER_MS + NEWCOMER_SPREAD_MS * world.random.fork(`newcomer/${member.name}`).fraction();
+    world.clock.after(Math.round(wait), () => {
+      const newcomer = this.#newMember(member.profile);
+      if (this.churn.isOn(slot)) newcomer.goOn();
+    });
+  }
+
+  #newMember(profile: Profile): Member {
+    const { slot } = profile;
+    const generation = this.#generations.get(slot) ?? 0;
+    this.#generations.set(slot, generation + 1);
+    const member = new Member(this.#around, profile, generation);
+    this.members[slot] = member;
+    return member;
+  }
+
+  /** A link that still lets somebody in. @throws while the founder is off */
+  async #nextInvite(): Promise<string> {
+    const now = this.world.clock.monotonic();
+    if (this.#invite.uses >= INVITE_USES || now > this.#invite.until) {
+      const agent = this.members[FOUNDER]?.agent;
+      if (agent === undefined) throw new Error('the founder is off and cannot invite anybody now');
+      const { invite } = await agent.invite({ uses: INVITE_USES });
+      this.#invite = { link: invite, uses: 0, until: now + INVITE_LASTS_MS };
+    }
+    this.#invite.uses++;
+    return this.#invite.link;
+  }
+}
+

@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import type { MemoryDevice } from '../../src/adapters/memory/memory-device.ts';
+import { silentLog } from '../../src/adapters/memory/memory-log.ts';
+import { createAgent } from '../../src/agent/agent.ts';
+import { decodeHeldRow } from '../../src/agent/host/held-row.ts';
+import type { HeldRow } from '../../src/agent/host/held-row.ts';
+import { decodeStoredPack } from '../../src/agent/repository/records.ts';
+import { OWNER_TABLES } from '../../src/agent/repository/tables.ts';
+import { TABLES } from '../../src/agent/store/tables.ts';
+import type { Bytes } from '../../src/core/bytes.ts';
+import { faultOf } from '../../src/core/errors.ts';
+import type { PackId } from '../../src/core/ids.ts';
+import type { Cooperative } from './cooperative.ts';
+import type { Member } from './member.ts';
+import { restoreMatches } from './member.ts';
+
+/** A pack that an owner still needs. */
+interface NeededPack {
+  readonly packId: PackId;
+  readonly m: number;
+  readonly n: number;
+}
+
+/** What the disks of all say at one moment, whatever the agents believe. */
+export interface Truth {
+  readonly packs: number;
+  readonly incomplete: number;
+  readonly unreadableNow: number;
+  readonly lost: readonly { readonly owner: Member; readonly packId: PackId; readonly pieces: number; readonly m: number }[];
+}
+
+interface Pieces {
+  readonly all: Set<number>;
+  readonly online: Set<number>;
+}
+
+/** Reads the ground truth from the disks. */
+export class Verifier {
+  readonly #cooperative: Cooperative;
+  /** what owners needed when their own records were last there */
+  readonly #needed = new Map<Member, readonly NeededPack[]>();
+
+  constructor(cooperative: Cooperative) {
+    this.#cooperative = cooperative;
+  }
+
+  /** @param thorough hashes every piece; else a piece counts when its bytes are there at all */
+  look(thorough: boolean): Truth {
+    const present = this.#cooperative.members.filter(({ standing }) => standing !== 'gone');
+    const pieces = new Map<PackId, Pieces>();
+    for (const member of present) {
+      for (const held of heldBy(member.device, thorough)) {
+        let known = pieces.get(held.packId);
+        if (known === undefined) pieces.set(held.packId, (known = { all: new Set(), online: new Set() }));
+        known.all.add(held.shard);
+        if (member.online) known.online.add(held.shard);
+      }
+    }
+    const lost: Truth['lost'][number][] = [];
+    let packs = 0;
+    let incomplete = 0;
+    let unreadableNow = 0;
+    for (const owner of present) {
+      for (const { packId, m, n } of this.#neededBy(owner)) {
+        packs++;
+        const there = pieces.get(packId)?.all.size ?? 0;
+        if (there < n) incomplete++;
+        if (there < m) lost.push({ owner, packId, pieces: there, m });
+        if ((pieces.get(packId)?.online.size ?? 0) < m) unreadableNow++;
+      }
+    }
+    return { packs, incomplete, unreadableNow, lost };
+  }
+
+  #neededBy(owner: Member): readonly NeededPack[] {
+    if (owner.standing === 'new') return [];
+    if (owner.standing === 'lost') return this.#needed.get(owner) ?? [];
+    const needed = rowsOf(owner.device, OWNER_TABLES.packs)
+      .map(decodeStoredPack)
+      .filter(({ deadSince }) => deadSince === undefined)
+      .map(({ packId, code: { m, k } }) => ({ packId, m, n: m + k }));
+    this.#needed.set(owner, needed);
+    return needed;
+  }
+}
+
+/** Restores everything of an owner by words on a fresh device. @returns why it is not byte for byte what was saved */
+export async function restoreOnFreshDevice(cooperative: Cooperative, owner: Member): Promise<string | undefined> {
+  const device = cooperative.world.device(`fresh-${owner.name}`, { writeLog: silentLog });
+  try {
+    const agent = await createAgent(device.platform);
+    await agent.useWords(owner.words);
+    await agent.recover();
+    return await restoreMatches(agent, owner.expected);
+  } catch (error) {
+    return faultOf(error);
+  } finally {
+    device.crash();
+  }
+}
+
+/** Pieces on a device's disk whose bytes are there. */
+function heldBy(device: MemoryDevice, thorough: boolean): readonly HeldRow[] {
+  return rowsOf(device, TABLES.heldRows)
+    .map(decodeHeldRow)
+    .filter((held) => {
+      const volume = device.disk.volumes.get(held.volume);
+      if (held.lost || volume === undefined || volume.length < held.offset + held.bytes) return false;
+      if (!thorough) return true;
+      const hash = createHash('sha256').update(volume.read(held.offset, held.bytes)).digest();
+      return hash.equals(held.sha256);
+    });
+}
+
+const PAGE_ROWS = 10_000;
+
+function rowsOf(device: MemoryDevice, table: string): Bytes[] {
+  const values: Bytes[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = device.disk.tables.get(table)?.scan({ ...(after === undefined ? {} : { after }), limit: PAGE_ROWS }) ?? [];
+    for (const { value } of page) values.push(value);
+    if (page.length < PAGE_ROWS) return values;
+    after = page.at(-1)!.key;
+  }
+}
