@@ -38,7 +38,7 @@ import { Repairs } from './repairs.ts';
 import { Repository } from './repository/repository.ts';
 import { Membership } from './running.ts';
 import { StateStore } from './state.ts';
-import { recoverOn, repairOn, runBackupOn, runForgetOn, runRestoreOn } from './runs.ts';
+import { recoverOn, repairOn, runBackupOn, runForgetOn, runRestoreOn, standInOn } from './runs.ts';
 import { listFolder } from './browse.ts';
 import { checkHolders } from './check.ts';
 
@@ -190,6 +190,7 @@ class Agent implements AgentApi {
         const report = await runBackupOn(membership, sources, options, meter, this.#gate);
         this.#activity.add('saved', { files: report.files, bytes: report.bytes, sent: report.sentBytes });
         await membership.runEnded(undefined, report.unreadable.length);
+        await membership.duties.push();
         return report;
       } catch (error) {
         await membership.runEnded(faultOf(error), 0);
@@ -299,11 +300,10 @@ class Agent implements AgentApi {
     await this.#task('repair', undefined, async (meter) => {
       const { clock } = this.#platform;
       const startedAt = clock.monotonic();
-      const { remade, moved, bytes, missing } = await repairOn(membership, {
-        meter,
-        signal,
-        ...(urgency === 'urgent' ? { only: 'urgent' as const } : {}),
-      });
+      const run = { meter, signal, ...(urgency === 'urgent' ? { only: 'urgent' as const } : {}) };
+      const { remade, moved, bytes, missing } = await repairOn(membership, run);
+      const forOthers = await standInOn(membership, run);
+      if (forOthers > 0) this.#activity.add('stood-in', { pieces: forOthers });
       const seconds = Math.round((clock.monotonic() - startedAt) / 1000);
       if (remade > 0) this.#activity.add('repair-done', { pieces: remade, bytes, seconds });
       if (moved > 0) this.#activity.add('rebalanced', { pieces: moved });

@@ -25,6 +25,8 @@ import { abortable } from './cancellation.ts';
 import type { AgentContext } from './context.ts';
 import type { Standing } from './health.ts';
 import { NOTHING_SAVED, judgeHealth } from './health.ts';
+import { Duties } from './delegate/duties.ts';
+import { DutyStore } from './delegate/duty-store.ts';
 import type { Host } from './host/host.ts';
 import { createHost } from './host/host.ts';
 import type { Identity } from './identity.ts';
@@ -69,6 +71,9 @@ export class Membership {
   readonly #host: Host;
   readonly #context: AgentContext;
   readonly #care: Care;
+  readonly #duties: Duties;
+  /** bytes that holders keep for devices in whose place we act */
+  #dutyHeldBy: ReadonlyMap<DeviceId, number> = new Map();
   #standing: Standing = NOTHING_SAVED;
   #folders: readonly FolderRecord[] = [];
   #space: StorageSpace = { used: 0, quota: 0, storageClass: 'tab', persisted: false };
@@ -97,11 +102,13 @@ export class Membership {
       certificate: identity.certificate,
       cooperation: open,
     };
+    this.#duties = new Duties(this.#context, open, new DutyStore(this.#context));
     this.#care = createCare({
       context: this.#context,
       cooperation: open,
       host,
-      heldBy: (device) => this.#standing.heldBy.get(device) ?? 0,
+      duties: this.#duties,
+      heldBy: (device) => (this.#standing.heldBy.get(device) ?? 0) + (this.#dutyHeldBy.get(device) ?? 0),
       tell: (event, details, level = 'info') => {
         options.activity.add(event, details, level);
         options.onChange();
@@ -113,6 +120,7 @@ export class Membership {
       onLooked: async () => {
         if (this.#unsurveyed || platform.clock.monotonic() - this.#surveyedAt >= SURVEY_INTERVAL_MS) {
           await this.refreshStanding();
+          await this.#lookAtDuties();
         }
         if (this.#standing.urgent) options.onRepairWanted('urgent');
         else if (this.#standing.lazy) options.onRepairWanted('lazy');
@@ -201,9 +209,12 @@ export class Membership {
     return this.#care.leave(device);
   }
 
-  async setDelegate(device: DeviceId | undefined): Promise<void> {
-    const { repository } = this.#options;
-    await repository.apply([repository.operations.state('delegate', device ?? '')]);
+  setDelegate(device: DeviceId | undefined): Promise<void> {
+    return this.#duties.setDelegate(device);
+  }
+
+  get duties(): Duties {
+    return this.#duties;
   }
 
   sheet(): Pick<RecoverySheet, 'cooperative' | 'partners'> {
@@ -243,6 +254,19 @@ export class Membership {
     const nobody = failure === 'too-few-partners' && this.#open.partners().length === 0;
     this.#failure = nobody ? 'no-partners' : (failure ?? (unreadable > 0 ? 'files-unreadable' : undefined));
     await this.refreshStanding();
+  }
+
+  /** Our delegate hears of us; those for whom we are the delegate are looked after when they are away. */
+  async #lookAtDuties(): Promise<void> {
+    await this.#duties.push();
+    const surveys = await this.#duties.survey();
+    const heldBy = new Map<DeviceId, number>();
+    for (const survey of surveys) {
+      for (const [device, bytes] of survey.heldBy) heldBy.set(device, (heldBy.get(device) ?? 0) + bytes);
+    }
+    this.#dutyHeldBy = heldBy;
+    if (surveys.some(({ urgent }) => urgent)) this.#options.onRepairWanted('urgent');
+    else if (surveys.some(({ lazy }) => lazy)) this.#options.onRepairWanted('lazy');
   }
 
   async refreshStanding(): Promise<void> {

@@ -16,6 +16,7 @@ import type { Spread } from './backup/backup.ts';
 import { PackPlacer } from './backup/pack-placer.ts';
 import { chooseCode } from './code-choice.ts';
 import type { AgentContext } from './context.ts';
+import { standIn } from './delegate/stand-in.ts';
 import { forget } from './forget/forget.ts';
 import type { ForgetOutcome } from './forget/forget.ts';
 import type { Gate } from './gate.ts';
@@ -117,6 +118,31 @@ export async function repairOn(
   const repaired = await mend(membership, context, { ...run, pace: new Pace(context.platform.clock) });
   await drainReleases(context, run.signal);
   return repaired;
+}
+
+/** Repairs in the place of other devices of the account that are away and have asked for it. */
+export async function standInOn(
+  membership: Membership,
+  run: Pick<RepairWork, 'meter' | 'signal' | 'only'>,
+): Promise<number> {
+  const context = await membership.start();
+  const { duties } = membership;
+  let remade = 0;
+  for (const owner of duties.standsInFor) {
+    const partners = await context.cooperation.ensurePartners(
+      ROOM_MARGIN_BYTES,
+      run.signal ? { signal: run.signal } : {},
+    );
+    const repaired = await standIn(context, duties.store, owner, {
+      ...run,
+      pace: new Pace(context.platform.clock),
+      partners,
+      placer: placer(context, partners, run.meter, run.signal),
+      reader: membership.packReader(() => undefined, run.meter),
+    });
+    remade += repaired.remade;
+  }
+  return remade;
 }
 
 /** Looks what holders still have and remakes what they lost, before new packs rely on them. */

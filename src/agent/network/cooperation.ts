@@ -216,6 +216,12 @@ class CooperationOfDevice implements OpenCooperation {
     const { account } = identity.keys;
     const { rendezvous, directory, sessions } = await this.#run();
     await directory.refresh();
+    // Who has lost what it knew may have learned the old terms from us: nothing is put under those again.
+    for (const { theirs, endedAt } of book.ruling()) {
+      if (endedAt === 0 && records.get(theirs.device).standing.state === 'evicted') {
+        await this.endAgreements(theirs.device);
+      }
+    }
     const rounds = await findCandidates({
       account,
       roster: this.roster,

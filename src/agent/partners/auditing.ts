@@ -8,6 +8,7 @@ import type { PendingReveals } from '../audit/pending-reveals.ts';
 import type { AgentContext } from '../context.ts';
 import { compareLedger } from '../ledgers/reconcile.ts';
 import { Limiter } from '../limiter.ts';
+import type { BookEntry } from '../network/agreement-book.ts';
 import type { OpenCooperation } from '../network/cooperation.ts';
 import type { PartnerRecord } from '../network/partner-record.ts';
 import type { LedgerName } from '../network/types.ts';
@@ -28,6 +29,8 @@ export interface AuditingParts {
   readonly pending: PendingReveals;
   /** sealed bytes of ours that a holder keeps */
   readonly heldBy: (device: DeviceId) => number;
+  /** other devices of the account in whose place this one audits now */
+  readonly standsInFor: () => ReadonlySet<DeviceId>;
   readonly nameOf: (device: DeviceId) => string;
   readonly tell: Tell;
   /** pieces are gone: repair is wanted at once */
@@ -95,7 +98,7 @@ export class Auditing {
 
   #isDue(device: DeviceId): boolean {
     const { cooperation, context } = this.#parts;
-    const ruling = cooperation.agreements.with(device)[0];
+    const ruling = this.#rulingWith(device);
     if (ruling === undefined || ruling.endedAt > 0 || !this.owes(device)) return false;
     const record = cooperation.records.get(device);
     const { state, reason } = record.standing;
@@ -104,6 +107,12 @@ export class Auditing {
     // Who was silent proves itself at once when it is back.
     if (state === 'suspect' && reason === 'silent') return true;
     return auditIsDue(record, ruling.agreement.auditHours, now);
+  }
+
+  /** The agreement that says how often; of a delegate perhaps its owner's. */
+  #rulingWith(device: DeviceId): BookEntry | undefined {
+    const { agreements } = this.#parts.cooperation;
+    return agreements.with(device)[0] ?? agreements.adopted().find(({ theirs }) => theirs.device === device);
   }
 
   /** Never rejects. */
@@ -139,7 +148,7 @@ export class Auditing {
     if (proof.outcome === 'proved') this.#passed(device, proof.segments);
     const after = cooperation.records.get(device);
     const { clock, random } = context.platform;
-    const hours = cooperation.agreements.with(device)[0]?.agreement.auditHours ?? 1;
+    const hours = this.#rulingWith(device)?.agreement.auditHours ?? 1;
     const auditAt = nextAuditAt(after, hours, clock.now(), random.fraction());
     cooperation.records.update(device, { auditAt });
     return proof;
@@ -245,7 +254,12 @@ export class Auditing {
   /** Our ledgers at a holder, with their rows in order. */
   async #ledgersAt(device: DeviceId): Promise<ReadonlyMap<LedgerName, readonly Placement[]>> {
     const { cooperation } = this.#parts;
-    const ledgers = cooperation.ledgers().filter(({ holder, adopted }) => holder === device && !adopted);
+    const inPlaceOf = this.#parts.standsInFor();
+    const ledgers = cooperation.ledgers().filter(({ holder, agreement, adopted }) => {
+      if (holder !== device) return false;
+      const owner = cooperation.agreements.get(agreement)?.ours.device;
+      return !adopted || (owner !== undefined && inPlaceOf.has(owner));
+    });
     const rows = await this.#rowsOf(new Set(ledgers.map(({ agreement }) => agreement)));
     return new Map(
       ledgers.flatMap((ledger) => {

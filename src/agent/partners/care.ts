@@ -1,6 +1,7 @@
 import type { DeviceId } from '../../core/ids.ts';
 import { PendingReveals } from '../audit/pending-reveals.ts';
 import type { AgentContext } from '../context.ts';
+import type { Duties } from '../delegate/duties.ts';
 import type { Host } from '../host/host.ts';
 import type { OpenCooperation } from '../network/cooperation.ts';
 import type { HolderProof } from './auditing.ts';
@@ -16,6 +17,7 @@ export interface CareParts {
   readonly host: Host;
   /** sealed bytes of ours that a holder keeps */
   readonly heldBy: (device: DeviceId) => number;
+  readonly duties: Duties;
   readonly tell: Tell;
   /** pieces are gone: repair is wanted at once */
   readonly onLost: () => void;
@@ -34,14 +36,24 @@ export interface Care {
 }
 
 export function createCare(parts: CareParts): Care {
-  const { context, cooperation, host, heldBy, tell, onLost, onLooked } = parts;
+  const { context, cooperation, host, heldBy, duties, tell, onLost, onLooked } = parts;
   const nameOf = (device: DeviceId): string => {
     const account = cooperation.agreements.with(device)[0]?.theirs.account;
     return account === undefined ? '' : (cooperation.roster.members.get(account)?.name ?? '');
   };
   const pending = new PendingReveals(context.repository);
-  const auditing = new Auditing({ context, cooperation, pending, heldBy, nameOf, tell, onLost });
-  const endings = new Endings({ context, cooperation, host, heldBy, nameOf, tell, onLost });
+  const standsInFor = (): ReadonlySet<DeviceId> => duties.standsInFor;
+  const auditing = new Auditing({
+    context,
+    cooperation,
+    pending,
+    heldBy,
+    standsInFor,
+    nameOf,
+    tell,
+    onLost,
+  });
+  const endings = new Endings({ context, cooperation, host, duties, heldBy, nameOf, tell, onLost });
   const tender = new Tender({ context, cooperation, auditing, endings, tell, onLooked });
   const stopTelling = cooperation.onTransition((transition) => {
     tellTransitions(transition, { cooperation, nameOf, tell });

@@ -5,6 +5,7 @@ import { makeLeaveNotice } from '../../core/partnership/leave-notice.ts';
 import type { RenegeReport } from '../../core/partnership/renege-report.ts';
 import { makeRenegeReport } from '../../core/partnership/renege-report.ts';
 import type { AgentContext } from '../context.ts';
+import type { Duties } from '../delegate/duties.ts';
 import { dropAll } from '../host/drop-all.ts';
 import type { Host } from '../host/host.ts';
 import type { Notice } from '../host/notices.ts';
@@ -27,6 +28,7 @@ export interface EndingsParts {
   readonly context: AgentContext;
   readonly cooperation: OpenCooperation;
   readonly host: Host;
+  readonly duties: Duties;
   readonly heldBy: (device: DeviceId) => number;
   readonly nameOf: (device: DeviceId) => string;
   readonly tell: Tell;
@@ -214,7 +216,9 @@ export class Endings {
         this.#reportNoticed(notice.report);
         return;
       case 'duty':
-        // Kept by the delegate's own store (src/agent/delegate).
+        if (await this.#parts.duties.take(notice.duty, notice.encoded)) {
+          this.#parts.tell('delegate-duty', { packs: notice.duty.packs.length });
+        }
         return;
       default:
         notice satisfies never;

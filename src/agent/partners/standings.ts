@@ -34,7 +34,9 @@ export class Standings {
 
   apply(device: DeviceId, event: StandingEvent): void {
     const { records, agreements, clock, onTransition } = this.#parts;
-    const ruling = agreements.with(device)[0];
+    // A delegate may know a holder by its owner's agreements alone.
+    const ruling =
+      agreements.with(device)[0] ?? agreements.adopted().find(({ theirs }) => theirs.device === device);
     if (ruling === undefined) return;
     const record = records.get(device);
     const terms = standingTerms(record.storageClass, ruling.agreement.graceDays);

@@ -122,8 +122,9 @@ export class Tender {
     const passed = observedMs(before, now);
     const counts = cooperation.inReach;
     const connected = new Set<DeviceId>(cooperation.connected().map(({ peer }) => peer.device));
-    for (const { theirs } of cooperation.agreements.ruling()) {
-      const { device } = theirs;
+    const { agreements } = cooperation;
+    const partners = new Set([...agreements.ruling(), ...agreements.adopted()].map(({ theirs }) => theirs.device));
+    for (const device of partners) {
       const reached = connected.has(device);
       this.#presence.note(device, { now: now.wall, passed: Math.min(passed, TEND_INTERVAL_MS), reached });
       if (reached) cooperation.judge(device, { kind: 'time', observedMs: passed, reached });

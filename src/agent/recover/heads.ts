@@ -7,6 +7,7 @@ import type { Head } from '../../core/snapshot/types.ts';
 import type { AgentContext } from '../context.ts';
 import { takeLedger } from '../ledgers/reconcile.ts';
 import { replayJournal } from '../repository/journal.ts';
+import type { StoredPack } from '../repository/records.ts';
 import type { ChunkReader } from '../restore/chunk-reader.ts';
 
 /** Liars assumed among the holders that answer (see docs/security.md). */
@@ -79,5 +80,28 @@ export async function takeIn(
   const parts: Bytes[] = [];
   for (const pack of head.index) parts.push(...(await reader.journalBundles(pack, signal)));
   await replayJournal(repository, head.device, parts);
+  await keepJournalPacks(context, head);
   await repository.apply([repository.operations.head(head.device, sealed)]);
+}
+
+/** The packs that hold another device's journal are known, too, so that somebody can repair them when that device is lost. */
+async function keepJournalPacks({ repository }: AgentContext, head: Head): Promise<void> {
+  const named = new Set(head.index.map(({ packId }) => packId));
+  const old: StoredPack[] = [];
+  for await (const pack of repository.packs()) {
+    if (pack.device === head.device && pack.journal && !named.has(pack.packId)) old.push(pack);
+  }
+  await repository.apply([
+    ...old.map(({ packId }) => repository.operations.dropPack(packId)),
+    ...head.index.map((pack) =>
+      repository.operations.pack({
+        ...pack,
+        device: head.device,
+        chunks: [],
+        deadSince: undefined,
+        journaled: true,
+        journal: true,
+      }),
+    ),
+  ]);
 }

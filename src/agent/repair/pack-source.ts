@@ -1,4 +1,5 @@
 import type { AgentContext } from '../context.ts';
+import { orphanedDevices } from '../recover/orphans.ts';
 import type { PackFacts, Placement } from '../repository/records.ts';
 
 /** A pack and where its shards lie. */
@@ -16,11 +17,16 @@ export interface PackSource {
   readonly releasesAll: boolean;
 }
 
-/** All packs of this device's index, read once together with the placements: both come in the order of the pack ids. */
-export function ownPacks({ repository, device }: AgentContext): PackSource {
+/**
+ * All packs of this device's index, read once together with the placements: both come in the order of the pack ids. Packs of a device that
+ * is most likely lost are looked after as our own.
+ */
+export function ownPacks(context: AgentContext): PackSource {
+  const { repository, device } = context;
   return {
     releasesAll: true,
     async *packs() {
+      const orphans = await orphanedDevices(context);
       const placements = repository.allPlacements();
       let next = await placements.next();
       for await (const { device: owner, ...facts } of repository.packFacts()) {
@@ -29,7 +35,7 @@ export function ownPacks({ repository, device }: AgentContext): PackSource {
           if (next.value.packId === facts.packId) lying.push(next.value);
           next = await placements.next();
         }
-        yield { facts, placements: lying, mine: owner === device };
+        yield { facts, placements: lying, mine: owner === device || orphans.has(owner) };
       }
     },
   };

@@ -82,8 +82,8 @@ export async function replayJournal(
     for (const id of part.forgotten) snapshots.delete(id);
   }
   const gone: PackId[] = [];
-  for await (const { packId, device } of repository.packs())
-    if (device === owner && !packs.has(packId)) gone.push(packId);
+  for await (const { packId, device, journal } of repository.packs())
+    if (device === owner && !journal && !packs.has(packId)) gone.push(packId);
   for (const id of gone) await dropPack(repository, id);
   await repository.apply(
     (await repository.snapshots())

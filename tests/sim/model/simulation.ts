@@ -2,11 +2,12 @@ import { SeededRandom } from '../../../src/adapters/memory/seeded-random.ts';
 import { formatCode } from '../../../src/core/erasure/codes.ts';
 import { RoostError } from '../../../src/core/errors.ts';
 import { ORDERLY_DEPARTURES } from '../../../src/core/placement/priors.ts';
+import { checkCounts } from './counts.ts';
 import { EventHeap } from './event-heap.ts';
 import type { Figures } from './figures.ts';
 import { Members } from './members.ts';
 import type { ModelOptions } from './options.ts';
-import { DOOMED, HELD, LEAVING, MISSING, Packs, STRIDE, UNSAID } from './packs.ts';
+import { DOOMED, HELD, LEAVING, Packs, STRIDE, UNSAID } from './packs.ts';
 import { Pieces } from './pieces.ts';
 import { Placing } from './placing.ts';
 import {
@@ -25,6 +26,7 @@ import {
 import { Presence, RHYTHM_SPREAD_HOURS, exponential } from './presence.ts';
 import { GRACE_HOURS, RENEGED, SUSPICION_STEPS } from './repair-decision.ts';
 import { Repairs } from './repairs.ts';
+import { Sampler } from './sampler.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 const TOGGLE = 0;
@@ -46,7 +48,6 @@ const HOURS_PER_YEAR = 365 * DAY_HOURS;
 const NOTICE_HOURS = 14 * DAY_HOURS;
 /** No multiple of a day: all hours come up. */
 const SAMPLE_HOURS = 73;
-const SAMPLED_PACKS = 64;
 /** How long repair is watched when faults have stopped. */
 const WATCHED_AFTER_HOURS = 10 * DAY_HOURS;
 /** A pattern of presence begins somewhere in the days before. */
@@ -75,7 +76,7 @@ export class Simulation {
   readonly #heap = new EventHeap();
   readonly #presence: Presence;
   readonly #random: SeededRandom;
-  readonly #sampling: SeededRandom;
+  readonly #sampler: Sampler;
   readonly #placeCut: Uint8Array;
   #cutUntil = 0;
   #now = 0;
@@ -86,7 +87,6 @@ export class Simulation {
     this.#figures = figures;
     const random = new SeededRandom(`model/${seed}`);
     this.#random = random.fork('lives');
-    this.#sampling = random.fork('samples');
     this.#presence = new Presence(random.fork('presence'));
     const extra = 0.1 + SLOTS_PER_DEPARTURE_DAYS / options.lifetimeDays;
     const capacity = Math.ceil(options.devices * (1 + extra)) + 16;
@@ -95,6 +95,7 @@ export class Simulation {
     this.#placing = new Placing(this.#members, this.#packs, random.fork('placing'), options);
     this.#placeCut = new Uint8Array(Math.ceil(options.devices / NEIGHBOURHOOD_MEMBERS));
     this.#pieces = new Pieces(this.#members, this.#packs, options.packs, figures);
+    this.#sampler = new Sampler(this.#members, this.#packs, this.#pieces, random.fork('samples'), figures);
     this.#repairs = new Repairs({
       options,
       members: this.#members,
@@ -129,32 +130,9 @@ export class Simulation {
     this.#finish();
   }
 
-  /** Packs as they lie, for tests: every count must agree with the pieces. @throws RoostError 'internal' when one does not */
+  /** For tests. @throws RoostError 'internal' when a count does not agree with the pieces */
   check(): void {
-    const held = new Int32Array(this.#members.capacity);
-    const { holder, state, n, exist, bad } = this.#packs;
-    for (let pack = 0; pack < this.#packs.count; pack++) {
-      let existing = 0;
-      let gone = 0;
-      const holders = new Set<number>();
-      for (let slot = pack * STRIDE; slot < pack * STRIDE + n[pack]!; slot++) {
-        if (this.#pieces.exists(slot)) existing++;
-        if (state[slot] === MISSING || state[slot] === DOOMED) gone++;
-        if ((state[slot] === MISSING) !== holder[slot]! < 0)
-          throw wrong(`slot ${slot} in state ${state[slot]!}`, holder[slot]!);
-        if (holder[slot]! < 0) continue;
-        if (holders.has(holder[slot]!)) throw wrong(`pack ${pack} twice at a device`, holder[slot]!);
-        holders.add(holder[slot]!);
-        held[holder[slot]!]!++;
-      }
-      if (n[pack] !== 0 && existing !== exist[pack])
-        throw wrong(`pieces of pack ${pack}, counted ${exist[pack]!}`, existing);
-      if (n[pack] !== 0 && gone !== bad[pack])
-        throw wrong(`bad pieces of pack ${pack}, counted ${bad[pack]!}`, gone);
-    }
-    for (let device = 0; device < held.length; device++) {
-      if (held[device] !== this.#members.held[device]) throw wrong(`pieces at ${device}`, held[device]!);
-    }
+    checkCounts(this.#members, this.#packs, this.#pieces);
   }
 
   #handle(): void {
@@ -188,7 +166,9 @@ export class Simulation {
         if (serial === life[subject]) this.#repairs.look(subject, this.#now);
         return;
       case SAMPLE:
-        if (!this.#stopped) this.#sample();
+        if (this.#stopped) return;
+        this.#sampler.sample(this.#now);
+        this.#heap.push(this.#now + SAMPLE_HOURS, SAMPLE, 0, 0);
         return;
       case BLOW:
         this.#blow();
@@ -529,31 +509,4 @@ export class Simulation {
       this.#pieces.close(pack, this.#now);
     }
   }
-
-  #sample(): void {
-    const random = this.#sampling;
-    const { present, presentCount, online, nextOn } = this.#members;
-    const { n, m, holder } = this.#packs;
-    const { packs } = this.#options;
-    for (let i = 0; i < SAMPLED_PACKS; i++) {
-      const pack = present[random.below(presentCount)]! * packs + random.below(packs);
-      if (n[pack] === 0) continue;
-      let now = 0;
-      let today = 0;
-      for (let slot = pack * STRIDE; slot < pack * STRIDE + n[pack]!; slot++) {
-        if (!this.#pieces.exists(slot)) continue;
-        const device = holder[slot]!;
-        if (online[device] === 1) now++;
-        if (online[device] === 1 || nextOn[device]! < this.#now + DAY_HOURS) today++;
-      }
-      this.#figures.samples++;
-      if (now >= m[pack]!) this.#figures.restorable++;
-      if (today >= m[pack]!) this.#figures.restorableWithinDay++;
-    }
-    this.#heap.push(this.#now + SAMPLE_HOURS, SAMPLE, 0, 0);
-  }
-}
-
-function wrong(what: string, got: number): RoostError {
-  return new RoostError('internal', `the model counts wrong: ${what}, got ${got}`);
 }

@@ -92,16 +92,18 @@ describe('partners that keep their word', () => {
     await owner.agent.backup([source], { code: 'reed-solomon:2+2' });
     const holding = team.holders.findIndex((_, i) => partnerOf(team, i).held > 0);
     const holder = team.holders[holding]!;
+    const terms = partnerOf(team, holding).agreement;
     holder.device.crash();
     holder.device.disk.evict('blobs');
     await revive(holder);
     await world.clock.sleep(2 * HOUR);
-    expect(stateOf(team, holding)).toBe('evicted');
+    // Welcome again at once, on new terms.
+    expect(stateOf(team, holding)).toBe('active');
+    expect(partnerOf(team, holding).agreement).not.toBe(terms);
     expect(told(team, 'partner-lost-pieces')).toBeGreaterThan(0);
     expect(told(team, 'partner-reneged')).toBe(0);
     expect(owner.agent.state.health).toMatchObject({ state: 'protected', missing: 0 });
-    const rest = team.holders.filter((_, i) => i !== holding);
-    expect(rowsHeld(rest)).toEqual(rowsPlaced(owner.device));
+    expect(rowsHeld(team.holders)).toEqual(rowsPlaced(owner.device));
     world.close();
   });
 

@@ -121,7 +121,7 @@ describe('a search for partners', () => {
     }
     await scene.pass(2000);
     const partners = await scene.run(a!.open.ensurePartners(MIB));
-    expect(partners).toHaveLength(40);
+    expect(partners).toHaveLength(24);
     expect(new Set(partners.slice(0, 22).map(({ account }) => account)).size).toBe(22);
   });
 
