@@ -1,4 +1,4 @@
-import { decodeCbor, encodeCbor } from '../core/cbor.ts';
+import { decodeOwnCbor, encodeCbor } from '../core/cbor.ts';
 import { RECORD_MAX_BYTES } from '../core/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { MetaStore } from '../ports/meta-store.ts';
@@ -35,7 +35,7 @@ export class Activity {
     const bytes = await this.#meta.get(OWNER_TABLES.state, KEY);
     if (!bytes) return;
     try {
-      const rows = decodeCbor(bytes, RECORD_MAX_BYTES) as Row[];
+      const rows = decodeOwnCbor(bytes, RECORD_MAX_BYTES) as Row[];
       this.#entries = rows.map(([at, event, details, level]) => ({
         at,
         event,

@@ -1,3 +1,4 @@
+import type { Bytes } from '../core/bytes.ts';
 import type { Fault } from '../core/errors.ts';
 import type { AccountId, CooperativeId, DeviceId } from '../core/ids.ts';
 import type { Platform } from '../ports/platform.ts';
@@ -370,7 +371,7 @@ export class Membership {
         lastProofAt: record.lastProofAt || undefined,
         proofs: { passed: record.passed, failed: record.failed },
         graceEndsAt: graceLeft === undefined ? undefined : this.#options.platform.clock.now() + graceLeft,
-        schedule: record.hours.length === 0 ? [] : weekShares(decodeWeek(record.hours)),
+        schedule: sharesOf(record.hours),
         agreement: agreement.id,
         terms: termsOf(agreement),
         held: this.#standing.heldBy.get(device) ?? 0,
@@ -382,6 +383,17 @@ export class Membership {
       };
     });
   }
+}
+
+const NO_SHARES: readonly number[] = [];
+/** Worked out once for each change of what is known of a partner's hours. */
+const shares = new WeakMap<Bytes, readonly number[]>();
+
+function sharesOf(hours: Bytes): readonly number[] {
+  if (hours.length === 0) return NO_SHARES;
+  const known = shares.get(hours) ?? weekShares(decodeWeek(hours));
+  shares.set(hours, known);
+  return known;
 }
 
 function termsOf(agreement: Agreement): PartnerTerms {

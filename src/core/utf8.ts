@@ -21,8 +21,15 @@ export function encodeUtf8(text: string): Bytes {
   return toBytes(encoder.encode(text));
 }
 
+/** Calling the platform's decoder costs more than a short word is worth. */
+const SHORT_BYTES = 48;
+
 /** @throws RoostError 'malformed' when the bytes are not UTF-8 */
 export function decodeUtf8(bytes: Uint8Array): string {
+  if (bytes.length <= SHORT_BYTES) {
+    const text = asciiOf(bytes);
+    if (text !== undefined) return text;
+  }
   try {
     return decoder.decode(bytes);
   } catch (cause) {
@@ -30,6 +37,19 @@ export function decodeUtf8(bytes: Uint8Array): string {
       cause,
     });
   }
+}
+
+const ASCII = Array.from({ length: 0x80 }, (_, code) => String.fromCharCode(code));
+
+/** undefined when a byte is beyond ASCII */
+function asciiOf(bytes: Uint8Array): string | undefined {
+  let text = '';
+  for (let i = 0; i < bytes.length; i++) {
+    const character = ASCII[bytes[i]!];
+    if (character === undefined) return undefined;
+    text += character;
+  }
+  return text;
 }
 
 /** Length of the UTF-8 form in bytes, without making it. A lone surrogate counts as 3. */

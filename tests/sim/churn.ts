@@ -56,8 +56,8 @@ export class Churn {
         profile.kind === 'appliance'
           ? [() => this.#turnOff(profile.slot, how), () => this.#turnOn(profile.slot)]
           : [() => this.#turnOn(profile.slot), () => this.#turnOff(profile.slot, how)];
-      after(dayStart + from, first as () => void);
-      after(dayStart + to, second as () => void);
+      after(dayStart + from, first);
+      after(dayStart + to, second);
     }
     after(dayStart + DAY_MS, () => this.#planDay(profile, day + 1));
   }
@@ -81,7 +81,7 @@ function useOfDay(profile: Profile, random: SeededRandom): readonly [from: numbe
   const local = profile.wakesAt * HOUR_MS + 2 * HOUR_MS * random.fraction();
   const from = (local - profile.zone * MINUTE_MS + DAY_MS) % DAY_MS;
   // What would reach into tomorrow's use is cut off there.
-  const next = DAY_MS + (profile.wakesAt * HOUR_MS - profile.zone * MINUTE_MS + DAY_MS) % DAY_MS;
+  const next = DAY_MS + ((profile.wakesAt * HOUR_MS - profile.zone * MINUTE_MS + DAY_MS) % DAY_MS);
   return [from, Math.min(from + length, next - MINUTE_MS)];
 }
 

@@ -74,7 +74,8 @@ export class Cooperative {
     const member = this.members[slot]!;
     member.leave();
     this.departed.push(member);
-    const wait = NEWCOMER_AFTER_MS + NEWCOMER_SPREAD_MS * world.random.fork(`newcomer/${member.name}`).fraction();
+    const wait =
+      NEWCOMER_AFTER_MS + NEWCOMER_SPREAD_MS * world.random.fork(`newcomer/${member.name}`).fraction();
     world.clock.after(Math.round(wait), () => {
       const newcomer = this.#newMember(member.profile);
       if (this.churn.isOn(slot)) newcomer.goOn();
@@ -103,4 +104,3 @@ export class Cooperative {
     return this.#invite.link;
   }
 }
-

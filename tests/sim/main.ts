@@ -46,7 +46,8 @@ const { values } = parseArgs({
 
 function count(name: string, text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`--${name} must be a number from 1, got "${text}"`);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new Error(`--${name} must be a number from 1, got "${text}"`);
   return value;
 }
 
@@ -115,7 +116,8 @@ async function main(): Promise<number> {
     for (const { name, describe } of SCENARIOS) console.log(`  ${name.padEnd(16)}${describe}`);
     return values.scenario === undefined ? 0 : 2;
   }
-  if (values.crypto !== 'sim' && values.crypto !== 'real') throw new Error(`--crypto must be sim or real, got "${values.crypto}"`);
+  if (values.crypto !== 'sim' && values.crypto !== 'real')
+    throw new Error(`--crypto must be sim or real, got "${values.crypto}"`);
   // An agent that lets a promise fail unheard would end a real program: here it is told and fails the run.
   const unheard: string[] = [];
   process.on('unhandledRejection', (reason) => {

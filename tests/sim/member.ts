@@ -56,6 +56,7 @@ export class Member {
   /** contents that a restore may give: as acknowledged last, and those of later runs that were cut off */
   expected: Files[] = [];
   #run: RunOfProgram | undefined;
+  #watched: { readonly agent: AgentApi; seen: ActivityEntry | undefined } | undefined;
   #stopping: Promise<void> | undefined;
   #wanted = false;
   #savedAt = -Infinity;
@@ -135,6 +136,8 @@ export class Member {
   #end(how: 'stop' | 'crash'): void {
     const run = this.#run;
     if (run === undefined) return;
+    this.noteActivity();
+    this.#watched = undefined;
     this.#run = undefined;
     this.saving = false;
     const { agent } = run;
@@ -236,7 +239,9 @@ export class Member {
     }
     this.#around.trace.text(`${this.name} not whole yet: ${reason}`);
     if (this.#now() - this.#lostAt > RESTORE_LIMIT_MS) {
-      this.#around.onFailure(`${this.name} could not restore within ${RESTORE_LIMIT_MS / DAY_MS} days: ${reason}`);
+      this.#around.onFailure(
+        `${this.name} could not restore within ${RESTORE_LIMIT_MS / DAY_MS} days: ${reason}`,
+      );
       this.standing = 'member';
       this.expected = [];
       return;
@@ -295,30 +300,39 @@ export class Member {
     }
   }
 
-  /** Every entry of the agent's own log of what it did goes into the trace. */
-  #watch(agent: AgentApi): void {
+  /**
+   * Puts into the trace what the agent has noted of its doings since the last look. A look is dear (an agent works its state out for
+   * it), so this is done once a day and before the program ends, which 500 entries are enough for.
+   */
+  noteActivity(): void {
     const { trace, metrics } = this.#around;
-    let seen: readonly ActivityEntry[] = agent.state.activity;
-    agent.subscribe(({ activity }) => {
-      if (activity === seen) return;
-      const last = seen[0];
-      const end = last === undefined ? activity.length : activity.indexOf(last);
-      for (const { at, event, details, level } of activity.slice(0, Math.max(0, end)).reverse()) {
-        metrics.count(`activity: ${event}`);
-        trace.text(`${this.name} ${at} ${level} ${event} ${JSON.stringify(details)}`);
-      }
-      seen = activity;
-    });
+    const { agent, seen } = this.#watched ?? {};
+    if (this.#watched === undefined || agent === undefined) return;
+    const { activity } = agent.state;
+    const end = seen === undefined ? activity.length : activity.indexOf(seen);
+    for (const { at, event, details, level } of activity.slice(0, end < 0 ? undefined : end).reverse()) {
+      metrics.count(`activity: ${event}`);
+      trace.text(`${this.name} ${at} ${level} ${event} ${JSON.stringify(details)}`);
+    }
+    this.#watched.seen = activity[0];
+  }
+
+  #watch(agent: AgentApi): void {
+    this.#watched = { agent, seen: agent.state.activity[0] };
   }
 }
 
 /** Restores the newest snapshot. @returns why it is none of those expected; undefined when it is one */
-export async function restoreMatches(agent: AgentApi, expected: readonly Files[]): Promise<string | undefined> {
+export async function restoreMatches(
+  agent: AgentApi,
+  expected: readonly Files[],
+): Promise<string | undefined> {
   const newest = (await agent.snapshots())[0];
   if (newest === undefined) return 'no snapshot';
   const sink = new MemorySink();
   const report = await agent.restore(newest.snapshot, { sink, paths: [] });
-  if (report.failed.length > 0) return `${report.failed.length} files not restored (${report.failed[0]?.fault ?? ''})`;
+  if (report.failed.length > 0)
+    return `${report.failed.length} files not restored (${report.failed[0]?.fault ?? ''})`;
   const files: Files = new Map(
     [...sink.collected].filter(([, { kind }]) => kind === 'file').map(([path, { bytes }]) => [path, bytes]),
   );

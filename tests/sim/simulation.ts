@@ -41,7 +41,9 @@ export interface SimulationOptions {
 /** All faults of a run, numbered by their place. */
 export function faultsOf({ scenario, devices, days, seed }: SimulationOptions): readonly Fault[] {
   const { random } = makeWorld(seed, 'sim');
-  return numbered(scenario.faults({ profiles: makeProfiles(devices, random), days, random: random.fork('faults') }));
+  return numbered(
+    scenario.faults({ profiles: makeProfiles(devices, random), days, random: random.fork('faults') }),
+  );
 }
 
 /** Runs a cooperative through its days. The same options but `writeTrace` and `onDay` give the same trace, on any machine. */
@@ -82,6 +84,7 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
   const losses = new Set<string>();
   const interval = Math.max(1, Math.ceil(days / SAMPLES_MAX));
   const look = (day: number, thorough: boolean): void => {
+    for (const member of cooperative.members) member.noteActivity();
     const { lost, ...truth } = verifier.look(thorough);
     for (const { owner, packId, pieces, m } of lost) {
       const name = `${owner.name} ${packId}`;
@@ -145,7 +148,9 @@ function makeWorld(seed: string, crypto: 'sim' | 'real'): MemoryWorld {
 
 /** Owners with something saved, spread evenly over all. */
 function sampleOf(cooperative: Cooperative, count: number): readonly Member[] {
-  const owners = cooperative.members.filter(({ standing, expected }) => standing === 'member' && expected.length > 0);
+  const owners = cooperative.members.filter(
+    ({ standing, expected }) => standing === 'member' && expected.length > 0,
+  );
   const step = Math.max(1, owners.length / count);
   return Array.from({ length: Math.min(count, owners.length) }, (_, i) => owners[Math.floor(i * step)]!);
 }

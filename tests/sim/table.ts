@@ -29,14 +29,35 @@ export function describeOutcome(outcome: Outcome): string {
   const lines: (readonly [string, string])[] = [
     ['scenario', `${outcome.scenario}, ${devices} devices, ${days} days, seed ${outcome.seed}`],
     ['trace', `${outcome.traceHash} (${outcome.events} events)`],
-    ['time', `${(outcome.cpuMs / 1000).toFixed(1)} s of the processor, ${msPerDeviceDay(outcome).toFixed(2)} ms a device and day`],
-    ['online', share(sum((sample) => sample.online), sampled.length * devices)],
+    [
+      'time',
+      `${(outcome.cpuMs / 1000).toFixed(1)} s of the processor, ${msPerDeviceDay(outcome).toFixed(2)} ms a device and day`,
+    ],
+    [
+      'online',
+      share(
+        sum((sample) => sample.online),
+        sampled.length * devices,
+      ),
+    ],
     ['packs at the end', `${metrics.samples.at(-1)?.packs ?? 0}`],
     ['object-years', metrics.objectYears.toFixed(1)],
-    ['lost', `${outcome.losses}; with 95 % confidence fewer than ${lossBound(outcome).toExponential(1)} a pack and year`],
+    [
+      'lost',
+      `${outcome.losses}; with 95 % confidence fewer than ${lossBound(outcome).toExponential(1)} a pack and year`,
+    ],
     ['incomplete packs', share(metrics.incompleteYears, metrics.objectYears)],
-    ['unreadable at the moment', share(sum((sample) => sample.unreadableNow), packs)],
-    ['restored at the end', `${outcome.restored} of ${outcome.tried} by words on a fresh device, byte for byte`],
+    [
+      'unreadable at the moment',
+      share(
+        sum((sample) => sample.unreadableNow),
+        packs,
+      ),
+    ],
+    [
+      'restored at the end',
+      `${outcome.restored} of ${outcome.tried} by words on a fresh device, byte for byte`,
+    ],
     ['restored after a loss', `${metrics.countOf('restored after a loss')}`],
     ['traffic', `${bytes(metrics.bytes)}, ${perDay(metrics.bytes)}`],
     ['of it repair', `${bytes(metrics.repairBytes)}, ${perDay(metrics.repairBytes)}`],

@@ -26,7 +26,12 @@ export interface Truth {
   readonly packs: number;
   readonly incomplete: number;
   readonly unreadableNow: number;
-  readonly lost: readonly { readonly owner: Member; readonly packId: PackId; readonly pieces: number; readonly m: number }[];
+  readonly lost: readonly {
+    readonly owner: Member;
+    readonly packId: PackId;
+    readonly pieces: number;
+    readonly m: number;
+  }[];
 }
 
 interface Pieces {
@@ -85,7 +90,10 @@ export class Verifier {
 }
 
 /** Restores everything of an owner by words on a fresh device. @returns why it is not byte for byte what was saved */
-export async function restoreOnFreshDevice(cooperative: Cooperative, owner: Member): Promise<string | undefined> {
+export async function restoreOnFreshDevice(
+  cooperative: Cooperative,
+  owner: Member,
+): Promise<string | undefined> {
   const device = cooperative.world.device(`fresh-${owner.name}`, { writeLog: silentLog });
   try {
     const agent = await createAgent(device.platform);
@@ -116,8 +124,10 @@ const PAGE_ROWS = 10_000;
 
 function rowsOf(device: MemoryDevice, table: string): Bytes[] {
   const values: Bytes[] = [];
-  for (let after: string | undefined; ; ) {
-    const page = device.disk.tables.get(table)?.scan({ ...(after === undefined ? {} : { after }), limit: PAGE_ROWS }) ?? [];
+  for (let after: string | undefined; ;) {
+    const page =
+      device.disk.tables.get(table)?.scan({ ...(after === undefined ? {} : { after }), limit: PAGE_ROWS }) ??
+      [];
     for (const { value } of page) values.push(value);
     if (page.length < PAGE_ROWS) return values;
     after = page.at(-1)!.key;

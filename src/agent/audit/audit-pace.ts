@@ -3,7 +3,7 @@ import type { PartnerRecord } from '../network/partner-record.ts';
 const HOUR_MS = 3_600_000;
 
 /** After the first pieces; each proof in a row doubles the time to the next, up to what the agreement says. */
-const FIRST_INTERVAL_MS = 6 * HOUR_MS;
+const FIRST_INTERVAL_MS = 12 * HOUR_MS;
 /** After a proof that failed or did not come: soon, but so that a flaky line has a chance in between. */
 const SUSPECT_INTERVAL_MS = 12 * HOUR_MS;
 

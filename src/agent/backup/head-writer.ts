@@ -146,7 +146,7 @@ async function freeing(context: AgentContext, packs: readonly StoredPack[]): Pro
     );
     for (const placement of await repository.placements(pack.packId)) {
       operations.push(
-        repository.operations.dropPlacement(placement),
+        ...repository.operations.dropPlacement(placement),
         repository.operations.release(placement),
       );
     }

@@ -26,6 +26,9 @@ const COUNTER_MS = 2 * 60_000;
 /** Reads a year that this device takes on: four times what it proposes itself. */
 const READS_PER_YEAR_MAX = 64;
 
+/** Each partner costs sessions, audits and attention: a device that everybody likes must not drown. */
+const PARTNERS_MAX = 48;
+
 export interface OffersParts {
   readonly crypto: CryptoSuite;
   readonly clock: Clock;
@@ -189,7 +192,12 @@ export class Offers {
   }
 
   #checkEpoch({ epoch }: Agreement, device: DeviceId): void {
-    const newest = this.#parts.book.with(device)[0]?.agreement;
+    const { book } = this.#parts;
+    const newest = book.with(device)[0]?.agreement;
+    const partners = book.ruling().filter(({ endedAt }) => endedAt === 0).length;
+    if (newest === undefined && partners >= PARTNERS_MAX) {
+      throw new RoostError('full', `this device has ${partners} partners and takes no more`);
+    }
     if (newest && epoch <= newest.epoch) {
       throw new RoostError('refused', `epoch must be above ${newest.epoch}, got ${epoch}`);
     }

@@ -24,12 +24,6 @@ export async function reconcileLedgers(
   signal?: AbortSignalLike,
 ): Promise<readonly Reconciled[]> {
   const { repository, cooperation, platform } = context;
-  const ours = new Map<AgreementId, Placement[]>();
-  for await (const placement of repository.allPlacements()) {
-    const rows = ours.get(placement.agreement);
-    if (rows) rows.push(placement);
-    else ours.set(placement.agreement, [placement]);
-  }
   const online = new Set(
     cooperation.partners().flatMap((partner) => (partner.online ? [partner.device] : [])),
   );
@@ -38,7 +32,7 @@ export async function reconcileLedgers(
     if (!online.has(ledger.holder)) continue;
     try {
       const remote = await cooperation.session(ledger.holder, signal ? { signal } : {});
-      const rows = (ours.get(ledger.agreement) ?? []).sort((a, b) => a.row - b.row);
+      const rows = await repository.ledger(ledger.agreement);
       results.push({ holder: ledger.holder, lost: await compareLedger(context, remote, ledger, rows) });
     } catch (error) {
       if (faultOf(error) === 'aborted') throw error;

@@ -26,8 +26,8 @@ const SPACE_MIN_BYTES = 256 * MIB;
 
 /** What one may read of the other a year, in times of the space given: a whole restore each month, and repairs. */
 const READS_PER_YEAR = 16;
-/** A holder must expect an audit a week. */
-const AUDIT_HOURS = 7 * 24;
+/** A holder that has proved itself often must expect an audit a fortnight. */
+const AUDIT_HOURS = 14 * 24;
 /** Every hour of the week, as long as nothing is known of a device's habits. */
 const ALL_HOURS = new Uint8Array(21).fill(0xff);
 
@@ -70,6 +70,12 @@ function spaceToAsk(needed: number): number {
   return bytes;
 }
 
+/** What a partner said of its room is good for so long: a run asks several times, and who is full by then says so. */
+const ROOM_FRESH_MS = 10 * 60_000;
+
+/** By session: whoever comes back is asked again. */
+const rooms = new WeakMap<Remote, { readonly room: number; readonly at: number }>();
+
 /** Both may propose at once, and one of the two is refused: it looks again then. */
 const TRIES = 3;
 
@@ -81,13 +87,21 @@ const TRIES = 3;
 export async function agreeWith(parts: AgreeingParts, remote: Remote, bytes: number): Promise<BookEntry> {
   const { book, clock } = parts;
   const { device } = remote.peer;
+  const lasting = (entry: BookEntry | undefined): entry is BookEntry =>
+    entry?.endedAt === 0 && entry.agreement.expiresAt - clock.now() > AGREEMENT_RENEW_MS;
+  const known = rooms.get(remote);
+  const former = book.with(device)[0];
+  const fresh = known !== undefined && clock.monotonic() - known.at < ROOM_FRESH_MS;
+  if (fresh && known.room >= bytes && lasting(former)) return former;
   for (let tries = 1; ; tries++) {
     const remembered = await learnAgreements(book, remote);
     const entries = remembered ? book.with(device) : [];
     const { held, room } = await roomAt(remote, entries);
     const ruling = entries[0];
-    const lasts = ruling?.endedAt === 0 && ruling.agreement.expiresAt - clock.now() > AGREEMENT_RENEW_MS;
-    if (lasts && room >= bytes) return ruling;
+    if (lasting(ruling) && room >= bytes) {
+      rooms.set(remote, { room, at: clock.monotonic() });
+      return ruling;
+    }
     const before = book.with(device)[0];
     try {
       return await proposeRoom(parts, remote, held + bytes);

@@ -1,4 +1,4 @@
-import { verifyAgreement } from '../../core/agreement/agreement.ts';
+import { readKeptAgreement, verifyAgreement } from '../../core/agreement/agreement.ts';
 import type { Agreement, AgreementSide } from '../../core/agreement/types.ts';
 import type { Bytes } from '../../core/bytes.ts';
 import { equalBytes } from '../../core/bytes.ts';
@@ -54,8 +54,9 @@ export class AgreementBook {
           encoded: asBytes(fields[0]),
           endedAt: fields[1] === undefined ? 0 : asNumber(fields[1]),
         }));
-        const entry = { ...(await book.read(encoded)), endedAt };
-        book.#entries.set(entry.agreement.id, entry);
+        const agreement = await readKeptAgreement(options.crypto, encoded);
+        if (agreement.id !== key) throw new RoostError('corrupt', `agreement must be ${key}, got ${agreement.id}`);
+        book.#set({ ...book.#entryOf(agreement, encoded), endedAt });
       } catch (error) {
         options.log.warn('network.agreement-unreadable', { agreement: key, message: messageOf(error) });
       }
@@ -148,8 +149,12 @@ export class AgreementBook {
 
   /** Verifies an agreement and says whose it is, without keeping it. @throws RoostError as `add`, but for 'full' */
   async read(encoded: Bytes): Promise<BookEntry> {
-    const { crypto, cooperative, self } = this.#options;
-    const agreement = await verifyAgreement(crypto, encoded);
+    return this.#entryOf(await verifyAgreement(this.#options.crypto, encoded), encoded);
+  }
+
+  /** @throws RoostError 'refused' */
+  #entryOf(agreement: Agreement, encoded: Bytes): BookEntry {
+    const { cooperative, self } = this.#options;
     if (agreement.cooperative !== cooperative) {
       throw new RoostError('refused', 'agreement is of another cooperative');
     }

@@ -27,6 +27,8 @@ export interface CandidateSources {
   readonly mayBeThere: (device: DeviceId) => boolean;
   /** whether a device may be asked at all (ranking.ts) */
   readonly mayBeAsked: (device: DeviceId) => boolean;
+  /** devices without an agreement that may be asked */
+  readonly strangersMax: number;
   /** how well a listed device would do, 0 to 1; 0 leaves it out (ranking.ts) */
   readonly rank: (entry: DirectoryEntry, account: AccountId) => number;
 }
@@ -47,17 +49,23 @@ export async function findCandidates(sources: CandidateSources): Promise<readonl
       rank,
     });
   };
-  for (const entry of sources.directory) {
-    if (!sources.mayBeThere(entry.device)) continue;
+  const known = new Set(sources.agreements.map(({ theirs }) => theirs.device));
+  const strangers: { readonly candidate: Candidate; readonly rank: number }[] = [];
+  for (const entry of sources.strangersMax > 0 ? sources.directory : []) {
+    if (known.has(entry.device) || !sources.mayBeThere(entry.device)) continue;
     const account = await certifiedAccount(sources, entry);
     if (account === undefined) continue;
     const rank = sources.rank(entry, account);
-    if (rank > 0) add({ device: entry.device, account }, rank);
+    if (rank > 0) strangers.push({ candidate: { device: entry.device, account }, rank });
   }
+  strangers.sort((a, b) => b.rank - a.rank || (a.candidate.device < b.candidate.device ? -1 : 1));
+  for (const { candidate, rank } of strangers.slice(0, sources.strangersMax)) add(candidate, rank);
   for (const { theirs } of sources.agreements) {
     if (sources.mayBeThere(theirs.device)) add({ device: theirs.device, account: theirs.account }, 2);
   }
-  for (const { peer } of sources.connected) add({ device: peer.device, account: peer.account }, 3);
+  for (const { peer } of sources.connected) {
+    if (known.has(peer.device) || sources.strangersMax > 0) add({ device: peer.device, account: peer.account }, 3);
+  }
 
   const rounds: Candidate[][] = [];
   const taken = new Map<AccountId, number>();

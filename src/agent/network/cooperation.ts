@@ -16,10 +16,9 @@ import type { StandingEvent } from '../../core/partnership/state.ts';
 import { Standings } from '../partners/standings.ts';
 import type { Transition } from '../partners/standings.ts';
 import { PartnerBook } from './partner-book.ts';
-import { glimpseOf } from './partner-glimpse.ts';
 import type { PartnerSources } from './partner-view.ts';
 import { partnerView } from './partner-view.ts';
-import { agreeWithMany } from './partnering.ts';
+import { agreeWithMany, strangersWanted } from './partnering.ts';
 import { candidateRanking, mayBeAsked } from './ranking.ts';
 import { RosterBook } from './roster-book.ts';
 import type { Running } from './running.ts';
@@ -29,6 +28,8 @@ import type { Cooperation, LedgerName, Partner } from './types.ts';
 /** The roster is asked for this often, in case a notice was lost; so often it is noted who is connected, in case this device crashes. */
 const FALLBACK_INTERVAL_MS = 3_600_000;
 
+/** Partners in good standing are asked this often at most which agreements they know. */
+const COMPARE_INTERVAL_MS = 7 * 24 * 3_600_000;
 /** While the broker is away, who was seen within this time is still worth a call. */
 const SEEN_LATELY_MS = 3_600_000;
 
@@ -96,8 +97,7 @@ class CooperationOfDevice implements OpenCooperation {
   #running: Running | undefined;
   #starting: Promise<Running> | undefined;
   #stopped = false;
-  #shown = '';
-  #comparing = false;
+  #telling = false;
 
   constructor(options: CooperationOptions, books: Books) {
     this.#options = options;
@@ -222,30 +222,36 @@ class CooperationOfDevice implements OpenCooperation {
         await this.endAgreements(theirs.device);
       }
     }
+    const now = clock.now();
+    const mayBeThere = (device: DeviceId): boolean =>
+      rendezvous.status.online
+        ? directory.isOnline(device)
+        : now - records.get(device).lastSeenAt < SEEN_LATELY_MS;
+    const standing = this.partners().filter(({ state, adopted }) => state === 'active' && !adopted);
     const rounds = await findCandidates({
       account,
       roster: this.roster,
       crypto,
-      now: clock.now(),
+      now,
       connected: sessions.connected(),
       agreements: book.ruling(),
       directory: directory.entries(),
-      mayBeAsked: (device) => mayBeAsked(records, device, clock.now()),
+      mayBeAsked: (device) => mayBeAsked(records, device, now),
+      strangersMax: strangersWanted(
+        standing.map(({ odds, online }) => ({ availability: odds.availability, inReach: online })),
+      ),
       rank: candidateRanking({
-        now: clock.now(),
+        now,
         zone: platform.about.zone,
         own: directory.get(identity.device),
         listed: (device) => directory.get(device),
         records,
-        partners: book.ruling().flatMap(({ theirs, endedAt }) => (endedAt === 0 ? [theirs.device] : [])),
+        partners: standing.map(({ device }) => device),
         wanted: bytes,
         free: await this.#promises.free(),
-        renegedOn: (who) => this.#options.host.reports.renegedOn(who, clock.now()),
+        renegedOn: (who) => this.#options.host.reports.renegedOn(who, now),
       }),
-      mayBeThere: (device) => {
-        if (rendezvous.status.online) return directory.isOnline(device);
-        return clock.now() - records.get(device).lastSeenAt < SEEN_LATELY_MS;
-      },
+      mayBeThere,
     });
     const parts = {
       crypto,
@@ -371,21 +377,37 @@ class CooperationOfDevice implements OpenCooperation {
   /** On each new session: both tell each other roster entries and agreements that one may have missed. */
   async #greet(remote: Remote): Promise<void> {
     const { log } = this.#options.platform;
-    const { book } = this.#books;
     const { device } = remote.peer;
     await this.#running?.syncer.withPartnerSometimes(remote);
     try {
-      const remembered = await learnAgreements(book, remote);
-      const ended = (book.with(device)[0]?.endedAt ?? 0) > 0;
-      if (!remembered && !ended) {
-        log.warn('network.partner-forgot', { device });
-        this.judge(device, { kind: 'evicted' });
-      }
-      this.#agreementsChanged();
+      if (this.#mayHaveForgotten(device)) await this.#compareAgreements(remote);
       for (const listener of [...this.#onGreeted]) listener(remote);
     } catch (error) {
       log.debug('network.agreements-not-read', { device, fault: faultOf(error), message: messageOf(error) });
     }
+  }
+
+  /** What a partner lost with its records shows in the next audit, too. */
+  #mayHaveForgotten(device: DeviceId): boolean {
+    const { book, records } = this.#books;
+    const { comparedAt, standing } = records.get(device);
+    const since = this.#options.platform.clock.now() - comparedAt;
+    const lately = since >= 0 && since < COMPARE_INTERVAL_MS;
+    return !lately || standing.state !== 'active' || book.with(device).length === 0;
+  }
+
+  async #compareAgreements(remote: Remote): Promise<void> {
+    const { log, clock } = this.#options.platform;
+    const { book, records } = this.#books;
+    const { device } = remote.peer;
+    const remembered = await learnAgreements(book, remote);
+    records.note(device, { comparedAt: clock.now() });
+    const ended = (book.with(device)[0]?.endedAt ?? 0) > 0;
+    if (!remembered && !ended) {
+      log.warn('network.partner-forgot', { device });
+      this.judge(device, { kind: 'evicted' });
+    }
+    this.#agreementsChanged();
   }
 
   #sessionClosed(device: DeviceId): void {
@@ -452,27 +474,14 @@ class CooperationOfDevice implements OpenCooperation {
     };
   }
 
-  /** Something may look different from what was told last: whatever happens in one turn is looked at once. */
+  /** Something may look different: whatever happens in one turn is told once. */
   #changed(): void {
-    if (this.#comparing) return;
-    this.#comparing = true;
+    if (this.#telling) return;
+    this.#telling = true;
     void Promise.resolve().then(() => {
-      this.#comparing = false;
-      const shown = this.#glimpse();
-      if (shown === this.#shown) return;
-      this.#shown = shown;
+      this.#telling = false;
       this.#tell();
     });
-  }
-
-  #glimpse(): string {
-    const { book } = this.#books;
-    const sources = this.#sources();
-    return [
-      sources.directory?.get(sources.self)?.neighbourhood,
-      ...this.connected().map(({ peer }) => peer.device),
-      ...[...book.ruling(), ...book.adopted()].map((entry) => glimpseOf(entry, sources)),
-    ].join('\n');
   }
 
   #tell(): void {

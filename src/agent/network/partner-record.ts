@@ -32,6 +32,8 @@ export interface PartnerRecord {
   readonly hours: Bytes;
   /** a partner that has reneged has been told so */
   readonly told: boolean;
+  /** when it was asked last which agreements it knows, milliseconds since 1970; 0 before the first time */
+  readonly comparedAt: number;
 }
 
 export const UNKNOWN_PARTNER: PartnerRecord = {
@@ -52,6 +54,7 @@ export const UNKNOWN_PARTNER: PartnerRecord = {
   onlineMs: 0,
   hours: new Uint8Array(0),
   told: false,
+  comparedAt: 0,
 };
 
 const STATES: readonly StandingState[] = ['active', 'suspect', 'leaving', 'evicted', 'reneged'];
@@ -92,6 +95,7 @@ export function encodePartnerRecord(record: PartnerRecord): Bytes {
     Math.round(record.onlineMs),
     record.hours,
     record.told,
+    record.comparedAt,
   ]);
 }
 
@@ -115,6 +119,7 @@ export function decodePartnerRecord(value: Bytes): PartnerRecord {
     onlineMs: asNumber(fields[14]),
     hours: asBytes(fields[15]),
     told: asBoolean(fields[16]),
+    comparedAt: asNumber(fields[17]),
   }));
 }
 

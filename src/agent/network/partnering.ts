@@ -12,8 +12,29 @@ import type { Candidate } from './candidates.ts';
 
 /** Proposals under way at once. */
 const PROPOSALS_MAX = 8;
-/** As many as the longest code has shards, and some to spare; bounds what a large cooperative costs. */
-const PARTNERS_MAX = 24;
+/** Partners that a run should find in reach: enough for a code of 5 + 3. */
+const REACH_WANTED = 8;
+/** As many as the longest code has shards. With more nobody is looked for; who comes by itself is welcome. */
+const PARTNERS_WANTED_MAX = 20;
+
+/**
+ * How many new partners to look for: so many in all that, by how much they are online, enough of them are in reach at any time.
+ * @param partners availability of the partners there are, and whether they are in reach now
+ */
+export function strangersWanted(
+  partners: readonly { readonly availability: number; readonly inReach: boolean }[],
+): number {
+  const expected = partners.reduce((sum, { availability }) => sum + availability, 0);
+  const mean = partners.length === 0 ? 1 : expected / partners.length;
+  const lacking = Math.ceil((REACH_WANTED - expected) / Math.max(mean, 0.1));
+  const here = partners.filter(({ inReach }) => inReach).length;
+  // Nobody gets by on less, however many there are in all.
+  const least = Math.ceil(REACH_WANTED / 2) - here;
+  return Math.max(0, Math.min(lacking, PARTNERS_WANTED_MAX - partners.length), least);
+}
+
+/** Agreed with in one go. */
+const PARTNERS_MAX = 40;
 /** Longest wait for one candidate: connecting and agreeing. */
 const CANDIDATE_TIMEOUT_MS = 30_000;
 

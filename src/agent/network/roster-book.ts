@@ -15,7 +15,7 @@ import { TABLES } from '../store/tables.ts';
 
 const POSITION_DIGITS = 8;
 
-/** Entries of somebody's copy from a position on; none when it has no more. */
+/** All entries of somebody's copy from a position on; none when it has no more. */
 export type RosterSource = (from: number) => Promise<readonly Bytes[]>;
 
 export interface RosterSync {
@@ -136,17 +136,13 @@ async function replayOf(options: RosterBookOptions, entries: readonly Bytes[]): 
   return roster;
 }
 
-/** All pages from a position on. */
+/** What a copy has from a position on. @throws RoostError 'malformed' when that is more than a roster may have */
 async function readAll(source: RosterSource, from: number): Promise<readonly Bytes[]> {
-  const all: Bytes[] = [];
-  for (;;) {
-    const page = await source(from + all.length);
-    if (page.length === 0) return all;
-    all.push(...page);
-    if (from + all.length > ROSTER_MAX_ENTRIES) {
-      throw new RoostError('malformed', `roster must have at most ${ROSTER_MAX_ENTRIES} entries, got more`);
-    }
+  const entries = await source(from);
+  if (from + entries.length > ROSTER_MAX_ENTRIES) {
+    throw new RoostError('malformed', `roster must have at most ${ROSTER_MAX_ENTRIES} entries, got more`);
   }
+  return entries;
 }
 
 async function write(

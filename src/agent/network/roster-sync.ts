@@ -10,6 +10,7 @@ import type { RosterBook, RosterSync } from './roster-book.ts';
 
 /** Strangers who call must not make us ask the broker more often than this. */
 const ASK_AGAIN_MS = 2000;
+const GOSSIP_INTERVAL_MS = 3_600_000;
 /** Partners come and go all day; while our copy stays as it is, one of them is asked again after this time. */
 const PARTNER_AGAIN_MS = 6 * 3_600_000;
 /** Devices of which it is remembered when they were asked; the longest remembered is forgotten first. */
@@ -29,6 +30,8 @@ export class RosterSyncer {
   readonly #parts: RosterSyncerParts;
   #asking: Promise<void> | undefined;
   #askedAt = -Infinity;
+  /** when any partner was asked last (monotonic), and the head of our copy then */
+  #gossiped: { readonly at: number; readonly head: Bytes | undefined } = { at: -Infinity, head: undefined };
   /** when each device was asked (monotonic), and the head of our copy after that */
   readonly #asked = new Map<DeviceId, { readonly at: number; readonly head: Bytes }>();
 
@@ -64,9 +67,16 @@ export class RosterSyncer {
     });
   }
 
-  /** As `withPartner`, unless it was asked lately and our copy has not changed since. */
+  /**
+   * As `withPartner`, unless it was asked lately and our copy has not changed since. While the broker answers, one partner an hour is
+   * enough to find out whether it hides something.
+   */
   async withPartnerSometimes(remote: Remote): Promise<void> {
-    const { book, clock } = this.#parts;
+    const { book, clock, rendezvous } = this.#parts;
+    const now = clock.monotonic();
+    const gossiped = now - this.#gossiped.at < GOSSIP_INTERVAL_MS && this.#gossiped.head === book.roster.head;
+    if (rendezvous.status.online && gossiped) return;
+    this.#gossiped = { at: now, head: book.roster.head };
     const asked = this.#asked.get(remote.peer.device);
     const lately = asked !== undefined && clock.monotonic() - asked.at < PARTNER_AGAIN_MS;
     if (lately && asked.head === book.roster.head) return;

@@ -1,4 +1,4 @@
-import type { AgreementId, DeviceId } from '../../core/ids.ts';
+import type { DeviceId } from '../../core/ids.ts';
 import { faultOf, messageOf } from '../../core/errors.ts';
 import type { AbortControllerLike } from '../../ports/clock.ts';
 import { CHECK_SEGMENTS, auditIsDue, nextAuditAt, segmentsToDraw } from '../audit/audit-pace.ts';
@@ -173,7 +173,7 @@ export class Auditing {
     if (first.kind !== 'differs') return first;
     const lost = await compareLedger(context, remote, ledger, rows);
     if (lost.length > 0) return { kind: 'lost', pieces: lost, segments: 0 };
-    const again = (await this.#rowsOf(new Set([ledger.agreement]))).get(ledger.agreement) ?? [];
+    const again = await context.repository.ledger(ledger.agreement);
     if (again.length === 0) return { kind: 'nothing' };
     const second = await auditLedger(context, remote, ledger, again, count, pending, signal);
     // A ledger that never stands still must not put an audit off for ever.
@@ -260,24 +260,11 @@ export class Auditing {
       const owner = cooperation.agreements.get(agreement)?.ours.device;
       return !adopted || (owner !== undefined && inPlaceOf.has(owner));
     });
-    const rows = await this.#rowsOf(new Set(ledgers.map(({ agreement }) => agreement)));
-    return new Map(
-      ledgers.flatMap((ledger) => {
-        const own = rows.get(ledger.agreement);
-        return own === undefined ? [] : [[ledger, own] as const];
-      }),
-    );
-  }
-
-  async #rowsOf(agreements: ReadonlySet<AgreementId>): Promise<ReadonlyMap<AgreementId, Placement[]>> {
-    const rows = new Map<AgreementId, Placement[]>();
-    for await (const placement of this.#parts.context.repository.allPlacements()) {
-      if (!agreements.has(placement.agreement)) continue;
-      const known = rows.get(placement.agreement);
-      if (known) known.push(placement);
-      else rows.set(placement.agreement, [placement]);
+    const rows = new Map<LedgerName, readonly Placement[]>();
+    for (const ledger of ledgers) {
+      const own = await this.#parts.context.repository.ledger(ledger.agreement);
+      if (own.length > 0) rows.set(ledger, own);
     }
-    for (const list of rows.values()) list.sort((a, b) => a.row - b.row);
     return rows;
   }
 }

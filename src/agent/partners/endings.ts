@@ -241,11 +241,7 @@ export class Endings {
     const remote = await cooperation.session(device);
     const ledger = cooperation.ledgers().find(({ agreement }) => agreement === loss.agreement);
     if (ledger === undefined) return;
-    const rows = [];
-    for await (const placement of context.repository.allPlacements()) {
-      if (placement.agreement === loss.agreement) rows.push(placement);
-    }
-    rows.sort((a, b) => a.row - b.row);
+    const rows = await context.repository.ledger(loss.agreement);
     const lost = await compareLedger(context, remote, ledger, rows);
     if (lost.length === 0) return;
     const pieces = lost.length;

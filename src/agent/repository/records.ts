@@ -1,6 +1,6 @@
 import type { Bytes } from '../../core/bytes.ts';
 import { concatBytes } from '../../core/bytes.ts';
-import { decodeCbor, encodeCbor } from '../../core/cbor.ts';
+import { decodeOwnCbor, encodeCbor } from '../../core/cbor.ts';
 import type { Code, CodeName } from '../../core/erasure/codes.ts';
 import { RoostError } from '../../core/errors.ts';
 import type { AgreementId, ChunkId, DeviceId, PackId } from '../../core/ids.ts';
@@ -102,7 +102,7 @@ function splitChunkIds(bytes: Bytes): ChunkId[] {
 /** Local rows are our own writing: a row that does not decode means a damaged database. */
 function local<T>(what: string, bytes: Bytes, read: (value: never) => T): T {
   try {
-    return read(decodeCbor(bytes, RECORD_MAX_BYTES) as never);
+    return read(decodeOwnCbor(bytes, RECORD_MAX_BYTES) as never);
   } catch (cause) {
     throw new RoostError('corrupt', `local record of ${what} is damaged`, { cause });
   }

@@ -1,11 +1,12 @@
 import type { Bytes } from '../../core/bytes.ts';
-import { decodeCbor, encodeCbor } from '../../core/cbor.ts';
+import { decodeOwnCbor, encodeCbor } from '../../core/cbor.ts';
 import { RoostError } from '../../core/errors.ts';
 import type { AgreementId, ChunkId, DeviceId, PackId, SnapshotId } from '../../core/ids.ts';
 import { parseChunkId, parseDeviceId } from '../../core/ids.ts';
 import { RECORD_MAX_BYTES } from '../../core/limits.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../core/snapshot/snapshot.ts';
 import type { Snapshot } from '../../core/snapshot/types.ts';
+import { decodeUtf8, encodeUtf8 } from '../../core/utf8.ts';
 import type { MetaOperation, MetaRow, MetaStore } from '../../ports/meta-store.ts';
 import { Limiter } from '../limiter.ts';
 import type { ChunkPlace, FileRecord, Intent, OwnHead, PackFacts, Placement, StoredPack } from './records.ts';
@@ -72,6 +73,19 @@ export class Repository {
     for await (const row of this.#all(OWNER_TABLES.placements)) yield decodePlacement(row.value);
   }
 
+  /** Our side of one ledger, ascending by row. */
+  async ledger(agreement: AgreementId): Promise<readonly Placement[]> {
+    const keys: string[] = [];
+    for await (const row of this.#all(OWNER_TABLES.ledgers, `${agreement}/`)) keys.push(decodeUtf8(row.value));
+    const rows = await this.#meta.getMany(OWNER_TABLES.placements, keys);
+    // A shard that has another row by now leaves its former one behind.
+    return rows
+      .flatMap((row) => (row ? [decodePlacement(row)] : []))
+      .filter((placement) => placement.agreement === agreement)
+      .sort((a, b) => a.row - b.row)
+      .filter(({ row }, i, all) => row !== all[i - 1]?.row);
+  }
+
   /**
    * Hands out the next row number of an agreement, durably together with the intent of the pack that will use it.
    * Rows are never used twice, whatever crashes.
@@ -131,9 +145,9 @@ export class Repository {
     more: readonly MetaOperation[] = [],
   ): Promise<void> {
     const intent = await this.#meta.get(OWNER_TABLES.intents, pack.packId);
-    const used = new Set(placements.map((p) => releaseKey(p.agreement, p.row)));
+    const used = new Set(placements.map((p) => rowKey(p.agreement, p.row)));
     const unused = (intent ? decodeIntent(intent).rows : []).filter(
-      (r) => !used.has(releaseKey(r.agreement, r.row)),
+      (r) => !used.has(rowKey(r.agreement, r.row)),
     );
     await this.#meta.write([
       { kind: 'put', table: OWNER_TABLES.packs, key: pack.packId, value: encodeStoredPack(pack) },
@@ -143,7 +157,7 @@ export class Repository {
         key: id,
         value: encodeChunkPlace(place),
       })),
-      ...placements.map(putPlacement),
+      ...placements.flatMap(putPlacement),
       ...unused.map(putRelease),
       { kind: 'delete', table: OWNER_TABLES.intents, key: pack.packId },
       ...more,
@@ -160,13 +174,13 @@ export class Repository {
     replaced: readonly { readonly placement: Placement; readonly release: boolean }[] = [],
   ): Promise<void> {
     const intent = await this.#meta.get(OWNER_TABLES.intents, pack);
-    const used = new Set(placements.map((p) => releaseKey(p.agreement, p.row)));
+    const used = new Set(placements.map((p) => rowKey(p.agreement, p.row)));
     const keys = new Set(placements.map(placementKey));
     const unused = (intent ? decodeIntent(intent).rows : []).filter(
-      (r) => !used.has(releaseKey(r.agreement, r.row)),
+      (r) => !used.has(rowKey(r.agreement, r.row)),
     );
     await this.#meta.write([
-      ...placements.map(putPlacement),
+      ...placements.flatMap(putPlacement),
       // A run beside this one may have taken the intent for one that was cut off.
       ...[...used].map((key): MetaOperation => ({ kind: 'delete', table: OWNER_TABLES.releases, key })),
       ...replaced
@@ -205,7 +219,7 @@ export class Repository {
 
   async released(agreement: AgreementId, rows: readonly number[]): Promise<void> {
     await this.#writeInBatches(
-      rows.map((row) => ({ kind: 'delete', table: OWNER_TABLES.releases, key: releaseKey(agreement, row) })),
+      rows.map((row) => ({ kind: 'delete', table: OWNER_TABLES.releases, key: rowKey(agreement, row) })),
     );
   }
 
@@ -216,7 +230,7 @@ export class Repository {
   }
 
   async putPlacements(placements: readonly Placement[]): Promise<void> {
-    await this.#writeInBatches(placements.map(putPlacement));
+    await this.#writeInBatches(placements.flatMap(putPlacement));
   }
 
   /** Forgets placements, save those that have another row by now. */
@@ -225,7 +239,7 @@ export class Repository {
     await this.#writeInBatches(
       placements
         .filter((p, i) => now[i]?.agreement === p.agreement && now[i].row === p.row)
-        .map((p) => ({ kind: 'delete', table: OWNER_TABLES.placements, key: placementKey(p) })),
+        .flatMap(dropPlacement),
     );
   }
 
@@ -239,13 +253,13 @@ export class Repository {
     const underWay = new Set<string>();
     for await (const intent of this.#all(OWNER_TABLES.intents)) {
       for (const taken of decodeIntent(intent.value).rows)
-        underWay.add(releaseKey(taken.agreement, taken.row));
+        underWay.add(rowKey(taken.agreement, taken.row));
     }
     const now = await this.#placementsNow(rows);
     return rows
       .filter(({ row }, i) => !(now[i]?.agreement === agreement && now[i].row === row))
       .map(({ row }) => row)
-      .filter((row) => !underWay.has(releaseKey(agreement, row)));
+      .filter((row) => !underWay.has(rowKey(agreement, row)));
   }
 
   async #placementsNow(
@@ -359,11 +373,7 @@ export class Repository {
     }),
     dropPack: (id: PackId): MetaOperation => ({ kind: 'delete', table: OWNER_TABLES.packs, key: id }),
     dropChunk: (id: ChunkId): MetaOperation => ({ kind: 'delete', table: OWNER_TABLES.chunks, key: id }),
-    dropPlacement: (placement: Placement): MetaOperation => ({
-      kind: 'delete',
-      table: OWNER_TABLES.placements,
-      key: placementKey(placement),
-    }),
+    dropPlacement,
     release: putRelease,
     duty: (key: string, part: Bytes): MetaOperation => ({
       kind: 'put',
@@ -393,7 +403,7 @@ export class Repository {
   /** Small plain values of the agent (folders, offer, names). The reader checks the shape. */
   async state(key: string): Promise<unknown> {
     const row = await this.#meta.get(OWNER_TABLES.state, `agent/${key}`);
-    return row ? decodeCbor(row, RECORD_MAX_BYTES) : undefined;
+    return row ? decodeOwnCbor(row, RECORD_MAX_BYTES) : undefined;
   }
 
   async heads(): Promise<ReadonlyMap<DeviceId, Bytes>> {
@@ -424,7 +434,7 @@ export class Repository {
   }
 }
 
-function releaseKey(agreement: AgreementId, row: number): string {
+function rowKey(agreement: AgreementId, row: number): string {
   return `${agreement}/${String(row).padStart(12, '0')}`;
 }
 
@@ -438,22 +448,37 @@ function putRelease({
   return {
     kind: 'put',
     table: OWNER_TABLES.releases,
-    key: releaseKey(agreement, row),
+    key: rowKey(agreement, row),
     value: encodeCbor(row),
   };
 }
 
-function putPlacement(placement: Placement): MetaOperation {
-  return {
-    kind: 'put',
-    table: OWNER_TABLES.placements,
-    key: placementKey(placement),
-    value: encodePlacement(placement),
-  };
+function putPlacement(placement: Placement): MetaOperation[] {
+  const key = placementKey(placement);
+  return [
+    { kind: 'put', table: OWNER_TABLES.placements, key, value: encodePlacement(placement) },
+    {
+      kind: 'put',
+      table: OWNER_TABLES.ledgers,
+      key: rowKey(placement.agreement, placement.row),
+      value: encodeUtf8(key),
+    },
+  ];
+}
+
+function dropPlacement(placement: Placement): MetaOperation[] {
+  return [
+    { kind: 'delete', table: OWNER_TABLES.placements, key: placementKey(placement) },
+    {
+      kind: 'delete',
+      table: OWNER_TABLES.ledgers,
+      key: rowKey(placement.agreement, placement.row),
+    },
+  ];
 }
 
 function readNumber(bytes: Bytes): number {
-  const value = decodeCbor(bytes, 16);
+  const value = decodeOwnCbor(bytes, 16);
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
     throw new RoostError('corrupt', 'a local row counter is damaged');
   }

@@ -6,6 +6,8 @@ export const OWNER_TABLES = {
   chunks: 'owner-chunks',
   /** packId/shard/holder → Placement: our side of the ledgers */
   placements: 'owner-placements',
+  /** agreementId/row → key in `placements` (ASCII): finds the rows of one ledger; may name rows that are no more */
+  ledgers: 'owner-ledgers',
   /** agreementId → highest row number handed out */
   rows: 'owner-rows',
   /** packId → shards under way, to be released after a crash */

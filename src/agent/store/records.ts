@@ -1,5 +1,5 @@
 import type { Bytes } from '../../core/bytes.ts';
-import { decodeCbor } from '../../core/cbor.ts';
+import { decodeOwnCbor } from '../../core/cbor.ts';
 import { RoostError } from '../../core/errors.ts';
 import { RECORD_MAX_BYTES } from '../../core/limits.ts';
 import type { MetaRow, MetaStore } from '../../ports/meta-store.ts';
@@ -18,7 +18,7 @@ export function padNumber(value: number, digits: number): string {
  */
 export function readRecord<T>(what: string, bytes: Bytes, read: (fields: readonly unknown[]) => T): T {
   try {
-    const value: unknown = decodeCbor(bytes, RECORD_MAX_BYTES);
+    const value: unknown = decodeOwnCbor(bytes, RECORD_MAX_BYTES);
     if (!Array.isArray(value)) throw new RoostError('malformed', 'expected an array');
     return read(value);
   } catch (cause) {

@@ -103,6 +103,16 @@ export function isAgreement(answer: Bytes): boolean {
 }
 
 /**
+ * Reads an agreement whose signatures were verified before it was kept here. Its id is a hash of all its terms, so whoever looks it up by
+ * the id notices damage.
+ * @throws RoostError 'malformed'
+ */
+export async function readKeptAgreement(suite: CryptoSuite, bytes: Bytes): Promise<Agreement> {
+  const body = readCbor(bytes, AGREEMENT_MAX_BYTES, 'agreement', (item) => readBody(item.tuple(3)(0)));
+  return decodeBody(suite, body);
+}
+
+/**
  * Whether an agreement is the answer to our proposal: the same body and signature, now with the accepter's.
  * @throws RoostError 'malformed'
  */

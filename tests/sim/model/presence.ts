@@ -39,6 +39,9 @@ export function midday(zone: number, rhythm: number): number {
   return ZONE_HOURS[zone]! + MIDDAY_HOUR + rhythm;
 }
 
+/** A server that is only updated. */
+const REBOOT_HOURS = 1;
+
 /** Whether two devices, each with its class and midday, are on together on a common day. */
 export function meet(classA: number, middayA: number, classB: number, middayB: number): boolean {
   if (classA === APPLIANCE || classB === APPLIANCE) return true;
@@ -50,7 +53,7 @@ export function meet(classA: number, middayA: number, classB: number, middayB: n
 /** Draws one session after another; whoever calls stores what it is told. */
 export class Presence {
   readonly #random: SeededRandom;
-  /** Where or when nothing goes wrong: no skipped days and no absences any more. */
+  /** Where or when nothing goes wrong: no skipped days, no absences, no server down for long. */
   regular = false;
   /** Of the session drawn last, hours since the start of the run. */
   from = 0;
@@ -63,7 +66,7 @@ export class Presence {
   /** The next session of a device that is off since `now`. */
   draw(storageClass: number, zone: number, rhythm: number, now: number): void {
     if (storageClass === APPLIANCE) {
-      this.from = now + exponential(this.#random, DOWN_MEAN_HOURS);
+      this.from = now + (this.regular ? REBOOT_HOURS : exponential(this.#random, DOWN_MEAN_HOURS));
       this.until = this.from + exponential(this.#random, UP_MEAN_HOURS);
       return;
     }

@@ -23,7 +23,12 @@ export const clockJumps: Scenario = {
     const corrections = jumps.flatMap((jump) =>
       jump.kind === 'clock-jump' ? [{ ...jump, at: jump.at + CORRECTED_MS, byMs: -jump.byMs }] : [],
     );
-    const sleeps = scattered(plan, 'sleep', SLEEP_DAYS, (at, slot) => ({ at, kind: 'offline', slot, forMs: SLEEP_MS }));
+    const sleeps = scattered(plan, 'sleep', SLEEP_DAYS, (at, slot) => ({
+      at,
+      kind: 'offline',
+      slot,
+      forMs: SLEEP_MS,
+    }));
     return [...jumps, ...corrections, ...sleeps];
   },
 };

@@ -10,7 +10,8 @@ const WAVE_MS = 7 * DAY_MS;
 
 export const evictionWave: Scenario = {
   name: 'eviction-wave',
-  describe: 'Three times in a run, browsers short of space take the stored pieces (not the keys) of a third of all tabs within a week.',
+  describe:
+    'Three times in a run, browsers short of space take the stored pieces (not the keys) of a third of all tabs within a week.',
   faults: (plan) => {
     const tabs = plan.profiles.filter(({ kind }) => kind === 'browser');
     const waves = Array.from({ length: WAVES }, (_, wave) =>

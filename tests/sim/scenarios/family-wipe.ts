@@ -23,6 +23,7 @@ function wipe(family: string): Scenario['faults'] {
 
 export const familyWipe: Scenario = {
   name: 'family-wipe',
-  describe: 'An update of one browser family (Firefox: a fifth of all) wipes the storage of all its devices within a day.',
+  describe:
+    'An update of one browser family (Firefox: a fifth of all) wipes the storage of all its devices within a day.',
   faults: wipe('firefox'),
 };

@@ -9,7 +9,8 @@ const REGION = new Set([0, 60]);
 
 export const regionOutage: Scenario = {
   name: 'region-outage',
-  describe: 'For five days all devices of one region (half of all) reach only each other; ordinary churn besides.',
+  describe:
+    'For five days all devices of one region (half of all) reach only each other; ordinary churn besides.',
   faults: (plan) => {
     const slots = plan.profiles.filter(({ zone }) => REGION.has(zone)).map(({ slot }) => slot);
     const at = Math.round((plan.days / 3) * DAY_MS);
