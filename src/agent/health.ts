@@ -62,10 +62,13 @@ export function judgeHealth(facts: HealthFacts): Health {
   };
 }
 
-function reasonOf({ standing, failure, headAcknowledged }: HealthFacts): HealthReason | undefined {
+function reasonOf({ standing, cooperation, failure, headAcknowledged }: HealthFacts): HealthReason | undefined {
   if (failure !== undefined) return failure;
   if (standing.packs === 0) return 'no-partners';
-  if (standing.missing > 0) return 'packs-incomplete';
+  if (standing.missing > 0) {
+    const lost = cooperation?.partners().some(({ state }) => state === 'evicted') === true;
+    return lost ? 'holders-lost-pieces' : 'packs-incomplete';
+  }
   if (standing.canLose < 1) return 'too-few-partners';
   if (!headAcknowledged) return 'last-run-failed';
   return undefined;

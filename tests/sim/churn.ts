@@ -48,7 +48,7 @@ export class Churn {
         if (!this.#ended) act();
       });
     };
-    const how = random.fraction() < 0.5 ? 'stop' : 'crash';
+    const how = wayOff(profile, random);
     const [from, to] = profile.kind === 'appliance' ? outage(profile, random) : useOfDay(profile, random);
     const dayStart = day * DAY_MS - now;
     if (to > from) {
@@ -67,10 +67,24 @@ export class Churn {
     this.#memberOf(slot)?.goOn();
   }
 
-  #turnOff(slot: number, how: 'stop' | 'crash'): void {
+  #turnOff(slot: number, how: WayOff): void {
     this.#on.delete(slot);
     this.#memberOf(slot)?.goOff(how);
   }
+}
+
+/**
+ * How a device goes off. Most computers and phones sleep: the program stays as it is and the network is gone. Tabs are closed, and
+ * now and then something ends without a word.
+ */
+export type WayOff = 'sleep' | 'stop' | 'crash';
+
+const SLEEPS = 0.75;
+
+function wayOff(profile: Profile, random: SeededRandom): WayOff {
+  const chance = random.fraction();
+  if (profile.kind !== 'appliance' && chance < SLEEPS) return 'sleep';
+  return random.fraction() < 0.5 ? 'stop' : 'crash';
 }
 
 /** When a person's device is on, in milliseconds from the start of the UTC day; ends before the next day's use begins. */

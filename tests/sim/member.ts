@@ -11,6 +11,7 @@ import type { Files } from './content.ts';
 import { Content, sameFiles } from './content.ts';
 import { DAY_MS, HOUR_MS } from './faults.ts';
 import type { Metrics } from './metrics.ts';
+import type { WayOff } from './churn.ts';
 import type { Profile } from './population.ts';
 import { ProgramEnded, RunOfProgram } from './run-of-program.ts';
 import type { Trace } from './trace.ts';
@@ -26,6 +27,8 @@ const RESTORE_LIMIT_MS = 30 * DAY_MS;
 const RESTORE_RETRY_MS = 6 * HOUR_MS;
 /** Snapshots kept. */
 const KEEP = { last: 4 };
+/** Forgetting after so many backups. */
+const FORGET_EACH = 4;
 
 /** What a member needs of the cooperative. */
 export interface Surroundings {
@@ -60,6 +63,7 @@ export class Member {
   #stopping: Promise<void> | undefined;
   #wanted = false;
   #savedAt = -Infinity;
+  #saves = 0;
   #lostAt = 0;
   #returnsAt = 0;
 
@@ -85,7 +89,7 @@ export class Member {
   }
 
   get online(): boolean {
-    return this.#run?.agent !== undefined;
+    return this.#run?.agent !== undefined && !this.device.asleep;
   }
 
   /** Whether the device should be on now. */
@@ -97,12 +101,16 @@ export class Member {
   goOn(): void {
     if (this.standing === 'gone') return;
     this.#wanted = true;
+    if (this.device.asleep) this.device.wake();
     void this.#start();
   }
 
-  goOff(how: 'stop' | 'crash'): void {
+  goOff(how: WayOff): void {
     this.#wanted = false;
-    this.#end(how);
+    if (how !== 'sleep') this.#end(how);
+    // A program that has not begun yet does not sleep: its start would fail half-way.
+    else if (this.#run?.agent === undefined) this.#end('crash');
+    else this.device.sleep();
   }
 
   /** Leaves for good: the device and all it holds are never seen again. */
@@ -288,7 +296,7 @@ export class Member {
       this.expected = [files];
       this.#savedAt = this.#now();
       metrics.count('backups');
-      await run.race(agent.forget(KEEP));
+      if (++this.#saves % FORGET_EACH === 0) await run.race(agent.forget(KEEP));
       this.saving = false;
       this.#saveLater(run, BACKUP_INTERVAL_MS);
     } catch (error) {

@@ -31,16 +31,45 @@ export class Life {
   }
 }
 
-/** The world's time as one device sees it: with its own error of the wall clock, and nothing after its crash. */
+/** Whether a device is awake. While it sleeps nothing of it runs; what fell due then runs when it wakes. */
+export class Power {
+  #asleep = false;
+  #due: (() => void)[] = [];
+
+  get asleep(): boolean {
+    return this.#asleep;
+  }
+
+  sleep(): void {
+    this.#asleep = true;
+  }
+
+  wake(): void {
+    this.#asleep = false;
+    const due = this.#due;
+    this.#due = [];
+    for (const callback of due) callback();
+  }
+
+  /** Calls back now, or when the device wakes. */
+  run(callback: () => void): void {
+    if (this.#asleep) this.#due.push(callback);
+    else callback();
+  }
+}
+
+/** The world's time as one device sees it: with its own error of the wall clock, still while it sleeps, and nothing after its crash. */
 export class DeviceClock implements Clock {
   readonly #world: VirtualClock;
   readonly #life: Life;
   readonly #skew: { ms: number };
+  readonly #power: Power;
 
-  constructor(world: VirtualClock, life: Life, skew: { ms: number }) {
+  constructor(world: VirtualClock, life: Life, skew: { ms: number }, power = new Power()) {
     this.#world = world;
     this.#life = life;
     this.#skew = skew;
+    this.#power = power;
   }
 
   now(): number {
@@ -56,9 +85,16 @@ export class DeviceClock implements Clock {
   }
 
   after(ms: number, callback: () => void): () => void {
-    return this.#world.after(ms, () => {
-      if (this.#life.alive) callback();
+    let cancelled = false;
+    const cancel = this.#world.after(ms, () => {
+      this.#power.run(() => {
+        if (this.#life.alive && !cancelled) callback();
+      });
     });
+    return () => {
+      cancelled = true;
+      cancel();
+    };
   }
 
   abortController(): AbortControllerLike {

@@ -4,7 +4,7 @@ import type { StorageClass } from '../../ports/blob-store.ts';
 import type { Codec } from '../../ports/codec.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Platform } from '../../ports/platform.ts';
-import { DeviceClock, Life } from './life.ts';
+import { DeviceClock, Life, Power } from './life.ts';
 import { MemoryBlobStore } from './memory-blob-store.ts';
 import type { MemoryBroker } from './memory-broker.ts';
 import { MemoryDisk } from './memory-disk.ts';
@@ -50,6 +50,7 @@ export class MemoryDevice {
   readonly #options: DeviceOptions;
   readonly #tools: DeviceTools;
   readonly #skew = { ms: 0 };
+  #power = new Power();
   readonly #rendezvous = new Set<MemoryRendezvous>();
   #starts = 0;
   #life = new Life();
@@ -120,7 +121,24 @@ export class MemoryDevice {
     for (const rendezvous of this.#rendezvous) rendezvous.review();
   }
 
+  /** The lid is shut: no network, and nothing runs until `wake`. */
+  sleep(): void {
+    this.#power.sleep();
+    this.setOffline(true);
+  }
+
+  wake(): void {
+    this.setOffline(false);
+    this.#power.wake();
+  }
+
+  get asleep(): boolean {
+    return this.#power.asleep;
+  }
+
   #die(): void {
+    if (this.#power.asleep) this.setOffline(false);
+    this.#power = new Power();
     this.#life.end();
     this.#rendezvous.clear();
   }
@@ -133,7 +151,7 @@ export class MemoryDevice {
     const random = this.#random.fork(`start/${this.#starts++}`);
     return {
       crypto: suite,
-      clock: new DeviceClock(time, life, this.#skew),
+      clock: new DeviceClock(time, life, this.#skew, this.#power),
       random,
       log: writeLog ?? this.log,
       vault: new MemoryKeyVault(this.disk, life, suite, random.fork('vault')),

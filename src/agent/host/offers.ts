@@ -196,7 +196,7 @@ export class Offers {
     const newest = book.with(device)[0]?.agreement;
     const partners = book.ruling().filter(({ endedAt }) => endedAt === 0).length;
     if (newest === undefined && partners >= PARTNERS_MAX) {
-      throw new RoostError('full', `this device has ${partners} partners and takes no more`);
+      throw new RoostError('refused', `this device has ${partners} partners and takes no more`);
     }
     if (newest && epoch <= newest.epoch) {
       throw new RoostError('refused', `epoch must be above ${newest.epoch}, got ${epoch}`);

@@ -13,6 +13,8 @@ import type { BookEntry } from './agreement-book.ts';
 export interface Candidate {
   readonly device: DeviceId;
   readonly account: AccountId;
+  /** there is no agreement with it yet */
+  readonly stranger: boolean;
 }
 
 export interface CandidateSources {
@@ -27,8 +29,8 @@ export interface CandidateSources {
   readonly mayBeThere: (device: DeviceId) => boolean;
   /** whether a device may be asked at all (ranking.ts) */
   readonly mayBeAsked: (device: DeviceId) => boolean;
-  /** devices without an agreement that may be asked */
-  readonly strangersMax: number;
+  /** whether devices without an agreement are looked for */
+  readonly strangers: boolean;
   /** how well a listed device would do, 0 to 1; 0 leaves it out (ranking.ts) */
   readonly rank: (entry: DirectoryEntry, account: AccountId) => number;
 }
@@ -50,21 +52,19 @@ export async function findCandidates(sources: CandidateSources): Promise<readonl
     });
   };
   const known = new Set(sources.agreements.map(({ theirs }) => theirs.device));
-  const strangers: { readonly candidate: Candidate; readonly rank: number }[] = [];
-  for (const entry of sources.strangersMax > 0 ? sources.directory : []) {
+  for (const entry of sources.strangers ? sources.directory : []) {
     if (known.has(entry.device) || !sources.mayBeThere(entry.device)) continue;
     const account = await certifiedAccount(sources, entry);
     if (account === undefined) continue;
     const rank = sources.rank(entry, account);
-    if (rank > 0) strangers.push({ candidate: { device: entry.device, account }, rank });
+    if (rank > 0) add({ device: entry.device, account, stranger: true }, rank);
   }
-  strangers.sort((a, b) => b.rank - a.rank || (a.candidate.device < b.candidate.device ? -1 : 1));
-  for (const { candidate, rank } of strangers.slice(0, sources.strangersMax)) add(candidate, rank);
   for (const { theirs } of sources.agreements) {
-    if (sources.mayBeThere(theirs.device)) add({ device: theirs.device, account: theirs.account }, 2);
+    if (sources.mayBeThere(theirs.device)) add({ device: theirs.device, account: theirs.account, stranger: false }, 2);
   }
   for (const { peer } of sources.connected) {
-    if (known.has(peer.device) || sources.strangersMax > 0) add({ device: peer.device, account: peer.account }, 3);
+    const stranger = !known.has(peer.device);
+    if (!stranger || sources.strangers) add({ device: peer.device, account: peer.account, stranger }, 3);
   }
 
   const rounds: Candidate[][] = [];

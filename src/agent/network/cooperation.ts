@@ -228,20 +228,23 @@ class CooperationOfDevice implements OpenCooperation {
         ? directory.isOnline(device)
         : now - records.get(device).lastSeenAt < SEEN_LATELY_MS;
     const standing = this.partners().filter(({ state, adopted }) => state === 'active' && !adopted);
+    const wanted = strangersWanted(
+      standing.map(({ odds, online }) => ({ availability: odds.availability, inReach: online })),
+    );
     const rounds = await findCandidates({
       account,
       roster: this.roster,
       crypto,
       now,
       connected: sessions.connected(),
-      agreements: book.ruling(),
+      // Who keeps pieces for a lost device of the account is asked to go on with this one.
+      agreements: [...book.ruling(), ...book.adopted()],
       directory: directory.entries(),
       mayBeAsked: (device) => mayBeAsked(records, device, now),
-      strangersMax: strangersWanted(
-        standing.map(({ odds, online }) => ({ availability: odds.availability, inReach: online })),
-      ),
+      strangers: wanted > 0,
       rank: candidateRanking({
         now,
+        self: identity.device,
         zone: platform.about.zone,
         own: directory.get(identity.device),
         listed: (device) => directory.get(device),
@@ -267,7 +270,7 @@ class CooperationOfDevice implements OpenCooperation {
         sessions.session(device, { signal: cancel }),
     };
     const known = new Set(book.all().map(({ agreement }) => agreement.id));
-    const agreed = await agreeWithMany(parts, rounds, bytes, signal);
+    const agreed = await agreeWithMany(parts, rounds, bytes, wanted, signal);
     for (const { theirs, agreement } of agreed) {
       if (!known.has(agreement.id)) this.judge(theirs.device, { kind: 'agreed' });
     }

@@ -49,10 +49,10 @@ export function partnerView(entry: BookEntry, sources: PartnerSources): Partner 
   };
 }
 
-/** State, and why as `code:milliseconds since 1970` (the code alone where no time belongs to it). */
+/** State, and why as `code:milliseconds since 1970` (the code alone where no time belongs to it); of a silent one when it was last heard. */
 function standingOf(
   { theirs, endedAt }: BookEntry,
-  { standing }: PartnerRecord,
+  { standing, lastSeenAt }: PartnerRecord,
   roster: RosterState,
 ): { readonly state: PartnerState; readonly reason: string | undefined } {
   if (!roster.members.has(theirs.account)) return { state: 'departed', reason: 'no-member' };
@@ -60,5 +60,6 @@ function standingOf(
   if (endedAt > 0 && state !== 'reneged' && state !== 'evicted') {
     return { state: 'departed', reason: `ended:${endedAt}` };
   }
+  if (reason === 'silent' && lastSeenAt > 0) return { state, reason: `silent:${Math.min(lastSeenAt, since)}` };
   return { state, reason: reason === 'none' ? undefined : `${reason}:${since}` };
 }

@@ -35,6 +35,8 @@ export function strangersWanted(
 
 /** Agreed with in one go. */
 const PARTNERS_MAX = 40;
+/** Asked in one round at most, however many of them refuse. */
+const STRANGERS_TRIED_MAX = 64;
 /** Longest wait for one candidate: connecting and agreeing. */
 const CANDIDATE_TIMEOUT_MS = 30_000;
 
@@ -45,24 +47,37 @@ export interface PartneringParts extends AgreeingParts {
 }
 
 /**
- * Agrees with candidates, round by round, until PARTNERS_MAX give `bytes` more than they hold. Who refuses, is full or does not
- * answer is left out.
+ * Agrees with candidates, round by round: with all partners there are, and with strangers until `wanted` of them have agreed. Who refuses, is
+ * full or does not answer is left out.
  * @throws RoostError 'aborted'
  */
 export async function agreeWithMany(
   parts: PartneringParts,
   rounds: readonly (readonly Candidate[])[],
   bytes: number,
+  wanted: number,
   signal: AbortSignalLike | undefined,
 ): Promise<readonly BookEntry[]> {
   const agreed: BookEntry[] = [];
-  for (const round of rounds) {
-    throwIfAborted(signal);
-    const tried = round.slice(0, PARTNERS_MAX - agreed.length);
+  const agree = async (candidates: readonly Candidate[]): Promise<number> => {
+    const tried = candidates.slice(0, PARTNERS_MAX - agreed.length);
     const outcomes = await mapLimited(tried, PROPOSALS_MAX, (candidate) =>
       tryOne(parts, candidate, bytes, signal),
     );
-    agreed.push(...outcomes.filter((entry) => entry !== undefined));
+    const entries = outcomes.filter((entry) => entry !== undefined);
+    agreed.push(...entries);
+    return entries.length;
+  };
+  let strangers = 0;
+  for (const round of rounds) {
+    throwIfAborted(signal);
+    await agree(round.filter(({ stranger }) => !stranger));
+    const fresh = round.filter(({ stranger }) => stranger).slice(0, STRANGERS_TRIED_MAX);
+    for (let at = 0; strangers < wanted && at < fresh.length;) {
+      const next = fresh.slice(at, at + wanted - strangers);
+      at += next.length;
+      strangers += await agree(next);
+    }
   }
   return agreed;
 }

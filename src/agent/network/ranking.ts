@@ -15,6 +15,7 @@ const BANDWIDTH_MIN_BYTES = 16 * 1024;
 
 export interface RankingSources {
   readonly now: number;
+  readonly self: DeviceId;
   readonly zone: number;
   /** our own listing, as the broker shows it */
   readonly own: DirectoryEntry | undefined;
@@ -50,7 +51,7 @@ export function mayBeAsked(records: PartnerBook, device: DeviceId, now: number):
 export function candidateRanking(
   sources: RankingSources,
 ): (entry: DirectoryEntry, account: AccountId) => number {
-  const { own, zone, records, listed, partners, wanted, free, renegedOn } = sources;
+  const { self, own, zone, records, listed, partners, wanted, free, renegedOn } = sources;
   const traits = (entry: DirectoryEntry): DeviceTraits => {
     const { hours } = records.get(entry.device);
     return {
@@ -75,6 +76,7 @@ export function candidateRanking(
     renegedMax: RENEGED_MAX,
   };
   return (entry, account) =>
+    taste(self, entry.device) *
     scoreCandidate(
       {
         ...traits(entry),
@@ -88,4 +90,12 @@ export function candidateRanking(
       },
       ours,
     );
+}
+
+/** Among candidates that are nearly alike each device prefers others, so that not everybody turns to the same few. */
+const TASTE = 0.2;
+
+function taste(self: DeviceId, other: DeviceId): number {
+  const mixed = Math.imul(Number.parseInt(self.slice(0, 8), 16) ^ Number.parseInt(other.slice(0, 8), 16), 0x9e3779b1);
+  return 1 - TASTE * ((mixed >>> 0) / 2 ** 32);
 }

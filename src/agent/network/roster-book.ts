@@ -6,7 +6,7 @@ import type { CooperativeId } from '../../core/ids.ts';
 import { ROSTER_MAX_ENTRIES } from '../../core/limits.ts';
 import { chooseRoster, lostAdmissions } from '../../core/roster/fork.ts';
 import type { Roster } from '../../core/roster/roster.ts';
-import { applyEntries, replayRoster } from '../../core/roster/roster.ts';
+import { applyEntries, replayKeptRoster, replayRoster } from '../../core/roster/roster.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MetaOperation, MetaStore } from '../../ports/meta-store.ts';
 import { Limiter } from '../limiter.ts';
@@ -61,7 +61,8 @@ export class RosterBook {
     const entries = kept.length > 0 ? kept : await first();
     if (entries.length === 0)
       throw new RoostError('not-found', 'nobody has shown a roster of this cooperative yet');
-    const copy = { roster: await replayOf(options, entries), entries };
+    const replay = kept.length > 0 ? replayKeptRoster : replayRoster;
+    const copy = { roster: await replayOf(options, entries, replay), entries };
     if (kept.length === 0) await write(options, [], entries);
     return new RosterBook(options, copy);
   }
@@ -128,8 +129,12 @@ export class RosterBook {
 
 const nothing = (lacks: RosterSync['lacks']): RosterSync => ({ changed: false, lacks, lost: [] });
 
-async function replayOf(options: RosterBookOptions, entries: readonly Bytes[]): Promise<Roster> {
-  const roster = await replayRoster(options.crypto, entries);
+async function replayOf(
+  options: RosterBookOptions,
+  entries: readonly Bytes[],
+  replay: typeof replayRoster = replayRoster,
+): Promise<Roster> {
+  const roster = await replay(options.crypto, entries);
   if (roster.cooperative !== options.cooperative) {
     throw new RoostError('refused', `roster must be of ${options.cooperative}, got ${roster.cooperative}`);
   }

@@ -1,6 +1,6 @@
 import { faultOf, messageOf } from '../../core/errors.ts';
 import { RoostError } from '../../core/errors.ts';
-import type { DeviceId } from '../../core/ids.ts';
+import type { AccountId, DeviceId } from '../../core/ids.ts';
 import { makeLeaveNotice } from '../../core/partnership/leave-notice.ts';
 import type { RenegeReport } from '../../core/partnership/renege-report.ts';
 import { makeRenegeReport } from '../../core/partnership/renege-report.ts';
@@ -21,6 +21,13 @@ const DAY_MS = 24 * 3_600_000;
 const LEAVE_MS = 14 * DAY_MS;
 /** An agreement that is over and holds nothing is remembered so long, to be shown. */
 const REMEMBER_ENDED_MS = 30 * DAY_MS;
+/**
+ * What is held for a member of a team that only fell silent is kept for so long after the agreement has ended, unless the space is
+ * needed: a broken computer is not replaced within a fortnight by everybody.
+ */
+const KEEP_SILENT_MS = 180 * DAY_MS;
+/** Space is needed when more than this share of the offer is promised. */
+const CROWDED_SHARE = 0.9;
 /** Partners told of one that reneged. */
 const TOLD_MAX = 16;
 
@@ -71,6 +78,8 @@ export class Endings {
         await this.#guarded(device, () => this.#renege(device));
       } else if (standing.state === 'leaving' && endedAt === 0 && this.#hasMoved(device, standing.since, now)) {
         await this.#guarded(device, () => this.#end(device));
+      } else if (endedAt > 0 && this.#mustGo(theirs.account, device, endedAt, now)) {
+        await this.#guarded(device, () => this.#drop(device));
       } else if (endedAt > 0 && now - endedAt > REMEMBER_ENDED_MS) {
         const empty = cooperation.agreements
           .with(device)
@@ -162,14 +171,37 @@ export class Endings {
     tell('agreement-ended', { device, name: nameOf(device) }, 'warning');
   }
 
-  /** Ends the agreements and drops what is held under them: it is over on both sides. */
+  /** Ends the agreements; what is held under them goes now or later. */
   async #end(device: DeviceId): Promise<void> {
-    const { context, cooperation, host, onLost } = this.#parts;
+    const { context, cooperation, heldBy, onLost } = this.#parts;
     await cooperation.endAgreements(device);
+    const now = context.platform.clock.now();
+    const account = cooperation.agreements.with(device)[0]?.theirs.account;
+    if (account !== undefined && this.#mustGo(account, device, now, now)) await this.#drop(device);
+    if (heldBy(device) > 0) onLost();
+  }
+
+  async #drop(device: DeviceId): Promise<void> {
+    const { context, cooperation, host } = this.#parts;
     const ids = cooperation.agreements.with(device).map(({ agreement }) => agreement.id);
     const pieces = await dropAll(host.store, ids);
-    context.platform.log.info('partners.ended', { device, pieces });
-    if (this.#parts.heldBy(device) > 0) onLost();
+    context.platform.log.info('partners.dropped', { device, pieces });
+  }
+
+  /** Whether pieces under agreements that have ended are dropped: not those of a member whose account is a partner still, or may come back. */
+  #mustGo(account: AccountId, device: DeviceId, endedAt: number, now: number): boolean {
+    const { cooperation, host } = this.#parts;
+    const { agreements, records, roster } = cooperation;
+    if (!agreements.with(device).some(({ agreement }) => host.store.usage(agreement.id).rows > 0)) return false;
+    if (!roster.members.has(account)) return true;
+    const alive = agreements
+      .ruling()
+      .some((entry) => entry.theirs.account === account && entry.endedAt === 0);
+    if (alive) return false;
+    const { reason } = records.get(device).standing;
+    const mayComeBack = reason === 'reneged-silent' || reason === 'evicted';
+    if (!mayComeBack || roster.policy.commitmentDays > 0) return true;
+    return now - endedAt > KEEP_SILENT_MS || host.promised > host.offered * CROWDED_SHARE;
   }
 
   /** It lost what it kept, and said so: no blame, but new terms before it is given anything again. What we keep for it stays. */

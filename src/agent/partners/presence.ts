@@ -5,11 +5,15 @@ import type { OpenCooperation } from '../network/cooperation.ts';
 
 /** The past that is remembered in sums: half of it is older than four weeks. */
 const WATCHED_MAX_MS = 56 * 24 * 3_600_000;
+/** Looks that follow one another are one stretch of time. */
+const SAME_STRETCH_MS = 60_000;
 
 interface Watched {
   week: WeekHistogram;
   watchedMs: number;
   onlineMs: number;
+  /** seen and not yet in the histogram: it changes with every stretch, not with every look */
+  stretch: { readonly from: number; to: number; readonly online: boolean } | undefined;
 }
 
 /** When partners are online, learned by looking. Kept in memory, and put on record by `save`. */
@@ -34,14 +38,21 @@ export class Presence {
     if (passed <= 0 || (!reached && (!this.#cooperation.inReach || listed === undefined))) return;
     const online = reached || listed?.online === true;
     const watched = this.#of(device);
-    watched.week = observeWeek(watched.week, now - passed, now, online);
+    const { stretch } = watched;
+    if (stretch?.online === online && Math.abs(stretch.to - (now - passed)) < SAME_STRETCH_MS) stretch.to = now;
+    else {
+      settle(watched);
+      watched.stretch = { from: now - passed, to: now, online };
+    }
     const keep = watched.watchedMs > WATCHED_MAX_MS ? WATCHED_MAX_MS / watched.watchedMs : 1;
     watched.watchedMs = watched.watchedMs * keep + passed;
     watched.onlineMs = watched.onlineMs * keep + (online ? passed : 0);
   }
 
   save(): void {
-    for (const [device, { week, watchedMs, onlineMs }] of this.#watched) {
+    for (const [device, watched] of this.#watched) {
+      settle(watched);
+      const { week, watchedMs, onlineMs } = watched;
       this.#cooperation.records.note(device, { hours: encodeWeek(week), watchedMs, onlineMs });
     }
     this.#cooperation.records.save();
@@ -52,9 +63,16 @@ export class Presence {
     if (watched === undefined) {
       const { hours, watchedMs, onlineMs } = this.#cooperation.records.get(device);
       const week = hours.length === 0 ? emptyWeek() : decodeWeek(hours);
-      watched = { week, watchedMs, onlineMs };
+      watched = { week, watchedMs, onlineMs, stretch: undefined };
       this.#watched.set(device, watched);
     }
     return watched;
   }
+}
+
+function settle(watched: Watched): void {
+  const { stretch, week } = watched;
+  if (stretch === undefined) return;
+  watched.week = observeWeek(week, stretch.from, stretch.to, stretch.online);
+  watched.stretch = undefined;
 }

@@ -2,7 +2,7 @@ import type { DeviceId } from '../../core/ids.ts';
 import type { Standing, StandingEvent } from '../../core/partnership/state.ts';
 import { nextStanding } from '../../core/partnership/state.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { AgreementBook } from '../network/agreement-book.ts';
+import type { AgreementBook, BookEntry } from '../network/agreement-book.ts';
 import type { PartnerBook } from '../network/partner-book.ts';
 import { standingTerms } from './patience.ts';
 
@@ -41,7 +41,8 @@ export class Standings {
     const record = records.get(device);
     const terms = standingTerms(record.storageClass, ruling.agreement.graceDays);
     const from = record.standing;
-    const to = nextStanding(from, event, terms, clock.now());
+    const next = nextStanding(from, event, terms, clock.now());
+    const to = next.reason === 'reneged-silent' && this.#isReplaced(ruling) ? lostDevice(next) : next;
     if (to === from) return;
     const changed = to.state !== from.state || to.reason !== from.reason;
     // Counters of time are noted only: they change with every look at the clock.
@@ -52,4 +53,22 @@ export class Standings {
     records.update(device, { standing: to, ...(to.state === 'reneged' ? { told: false } : {}) });
     onTransition({ device, from, to });
   }
+
+  /** Another device of the account is a partner in good standing: the silent one was lost and replaced, and nobody reneged. */
+  #isReplaced({ theirs }: BookEntry): boolean {
+    const { agreements, records } = this.#parts;
+    return agreements
+      .ruling()
+      .some(
+        (entry) =>
+          entry.theirs.account === theirs.account &&
+          entry.theirs.device !== theirs.device &&
+          entry.endedAt === 0 &&
+          records.get(entry.theirs.device).standing.state === 'active',
+      );
+  }
+}
+
+function lostDevice(standing: Standing): Standing {
+  return { ...standing, state: 'evicted', reason: 'evicted' };
 }

@@ -11,7 +11,7 @@ import { Presence } from './presence.ts';
 import type { Tell } from './tell.ts';
 
 /** Partners are looked over this often. */
-const TEND_INTERVAL_MS = 30 * 60_000;
+const TEND_INTERVAL_MS = 60 * 60_000;
 /** After a start, sessions get this long to open before anybody's silence is counted. */
 const FIRST_LOOK_MS = 5 * 60_000;
 /** A clock that moved by more than this against its own pace was set, or the device slept. */
@@ -20,7 +20,7 @@ const HOUR_MS = 3_600_000;
 /** Somebody else's word that a partner was seen is taken for so long after the last time we met ourselves. */
 const HINTS_MAX_MS = 30 * 24 * HOUR_MS;
 /** Records that only count time are written this often. */
-const SAVE_LOOKS = 24;
+const SAVE_LOOKS = 12;
 
 const TENDED_KEY = 'tended-at';
 
@@ -75,6 +75,7 @@ export class Tender {
     await this.#parts.auditing.settled();
     await this.#parts.endings.settled();
     this.#presence.save();
+    if (this.#last) await this.#keepTime(this.#last.wall);
   }
 
   /** Looks now; also while a look is under way. */
@@ -113,7 +114,7 @@ export class Tender {
 
   /** Counts the time since the last look, for partners and against them. */
   async #passTime(): Promise<void> {
-    const { context, cooperation, tell } = this.#parts;
+    const { cooperation, tell } = this.#parts;
     const before = this.#last ?? this.#read();
     const now = this.#read();
     this.#last = now;
@@ -133,9 +134,15 @@ export class Tender {
         this.#hint(device, now.wall);
       }
     }
-    if (++this.#looks % SAVE_LOOKS === 0) this.#presence.save();
-    const { repository } = context;
-    await repository.apply([repository.operations.state(TENDED_KEY, now.wall)]);
+    if (++this.#looks % SAVE_LOOKS !== 0) return;
+    this.#presence.save();
+    await this.#keepTime(now.wall);
+  }
+
+  /** What was looked at last before a restart; an older time only counts less. */
+  async #keepTime(wall: number): Promise<void> {
+    const { repository } = this.#parts.context;
+    await repository.apply([repository.operations.state(TENDED_KEY, wall)]);
   }
 
   /** The broker saw it at a time when we were not on: then its silence says nothing. */

@@ -1,8 +1,10 @@
 import { createAgent } from '../../../src/agent/agent.ts';
+import type { HeldRow } from '../../../src/agent/host/held-row.ts';
 import { OWNER_TABLES } from '../../../src/agent/repository/tables.ts';
 import { TABLES } from '../../../src/agent/store/tables.ts';
 import { decodeOwnCbor } from '../../../src/core/cbor.ts';
 import { verifyReceipt } from '../../../src/core/audit/receipt.ts';
+import type { Bytes } from '../../../src/core/bytes.ts';
 import { equalBytes } from '../../../src/core/bytes.ts';
 import { hex } from '../../../src/core/hex.ts';
 import { faultOf } from '../../../src/core/errors.ts';
@@ -12,15 +14,18 @@ import { bytesOf, heldHeadNumber, heldRows, ownHeadOf, packsOf, placementsOf, re
 import type { Person } from '../team/person.ts';
 import type { Team } from '../team/team.ts';
 
+const honest: Keeps = (keeper) => keeper.honest;
+
+/** Whether somebody who is on really keeps a piece that lies on its disk. */
+export type Keeps = (keeper: Person, piece: Bytes) => boolean;
+
 /**
- * Every pack of an owner is whole: its `n` pieces are intact on `n` devices of as many accounts, all of them honest, on, and in the owner's
- * index; and both sides of every ledger have the same rows.
+ * Every pack of an owner is whole: its `n` pieces are in the owner's index and intact on `n` devices that are on and really keep them; and
+ * both sides of every ledger have the same rows.
  */
-export function everythingInPlace(team: Team, owner: Person): void {
+export function everythingInPlace(team: Team, owner: Person, keeps: Keeps = honest): void {
   const placements = placementsOf(owner.device);
-  const keepers = team.people.filter(
-    (person) => person !== owner && person.honest && person.agent !== undefined,
-  );
+  const keepers = team.people.filter((person) => person !== owner && person.agent !== undefined);
   const held = keepers.flatMap((keeper) => heldRows(keeper.device).map((row) => ({ keeper, row })));
   for (const { packId, code, deadSince } of packsOf(owner.device)) {
     if (deadSince !== undefined) continue;
@@ -33,21 +38,26 @@ export function everythingInPlace(team: Team, owner: Person): void {
           at.shard === shard &&
           at.agreement === agreement &&
           at.row === row &&
-          bytesOf(keeper.device, at) !== undefined,
+          isKept(keeper, at, keeps),
       ),
     );
     const shards = new Set(intact.map(({ shard }) => shard)).size;
-    team.must(shards === n, `a pack of ${owner.name} has ${shards} of ${n} pieces on honest devices`);
+    team.must(shards === n, `a pack of ${owner.name} has ${shards} of ${n} pieces`);
     const devices = new Set(own.map(({ holder }) => holder)).size;
     team.must(devices === own.length, `${own.length} pieces of a pack of ${owner.name} lie on ${devices} devices`);
   }
-  for (const keeper of keepers) {
+  for (const keeper of keepers.filter((person) => person.honest)) {
     const ours = placements.filter(({ holder }) => holder === keeper.id).map(nameOfRow);
     const agreements = new Set(placements.map(({ agreement }) => agreement));
     const theirs = heldRows(keeper.device).filter(({ agreement }) => agreements.has(agreement)).map(nameOfRow);
     const same = ours.length === theirs.length && ours.sort().every((row, i) => row === theirs.sort()[i]);
     team.must(same, `${owner.name} has ${ours.length} rows at ${keeper.name} on its ledger, which has ${theirs.length} or others`);
   }
+}
+
+function isKept(keeper: Person, row: HeldRow, keeps: Keeps): boolean {
+  const piece = bytesOf(keeper.device, row);
+  return piece !== undefined && keeps(keeper, piece);
 }
 
 function nameOfRow(row: {

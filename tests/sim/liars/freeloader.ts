@@ -9,9 +9,12 @@ import type { Liar } from './liar-tap.ts';
 export function freeloader(kept: number): Liar {
   return {
     shown: ({ ask }, item) =>
-      (ask.kind === 'audit-answer' || ask.kind === 'get') && chanceOf(item) >= kept ? changed(item) : item,
+      (ask.kind === 'audit-answer' || ask.kind === 'get') && !isKept(item, kept) ? changed(item) : item,
   };
 }
+
+/** Whether a segment is of the share that is kept. */
+export const isKept = (segment: Bytes, kept: number): boolean => chanceOf(segment) < kept;
 
 /** The same bytes with one of them another. */
 export function changed(item: Bytes): Bytes {

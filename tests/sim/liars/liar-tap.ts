@@ -23,8 +23,8 @@ export interface Liar {
   asked?(request: Request): 'pass' | 'swallow';
   /** an item came with a request */
   brought?(request: Request, item: Bytes): void;
-  /** an item of the device's own answer: what is sent in its place; undefined sends nothing */
-  shown?(request: Request, item: Bytes): Bytes | undefined;
+  /** an item of the device's own answer: what is sent in its place, perhaps later */
+  shown?(request: Request, item: Bytes): Bytes | Promise<Bytes>;
   /** the device asks something itself: 'swallow' lets it never leave */
   asking?(to: DeviceId, ask: Ask): 'pass' | 'swallow';
 }
@@ -34,6 +34,8 @@ interface Talk {
   readonly swallowed: Set<number>;
   /** own requests that never left */
   readonly unsent: Set<number>;
+  /** items that are sent later, in their order */
+  later: Promise<void>;
 }
 
 /** Puts a liar between a device and the network: its handshake is its own, its answers are the liar's. */
@@ -45,7 +47,7 @@ export function liarTap(liar: Liar): DeviceTap {
     let talk = talks.get(other);
     // Requests are numbered anew on a new channel.
     if (talk === undefined || message.type === 'hello') {
-      talk = { requests: new Map(), swallowed: new Set(), unsent: new Set() };
+      talk = { requests: new Map(), swallowed: new Set(), unsent: new Set(), later: Promise.resolve() };
       talks.set(other, talk);
     }
     return passage.outgoing ? leaving(liar, talk, message, body, bytes, passage) : arriving(liar, talk, message, body, bytes, passage);
@@ -95,7 +97,10 @@ function leaving(
   if (request === undefined || request.items.length < askItems(request.ask)) return bytes;
   if (liar.shown === undefined) return bytes;
   const shown = liar.shown(request, body);
-  return shown === undefined ? undefined : encodeMessage({ type: 'item', id: message.id }, shown);
+  const { id } = message;
+  if (!(shown instanceof Promise)) return encodeMessage({ type: 'item', id }, shown);
+  talk.later = talk.later.then(async () => passage.send(encodeMessage({ type: 'item', id }, await shown)));
+  return undefined;
 }
 
 function answer({ send }: Passage, id: number, items: readonly Bytes[]): void {

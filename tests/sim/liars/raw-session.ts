@@ -6,7 +6,8 @@ import { openSession } from '../../../src/agent/session/open-session.ts';
 import type { Remote, RequestHandler } from '../../../src/agent/session/types.ts';
 import type { Bytes } from '../../../src/core/bytes.ts';
 import { RoostError } from '../../../src/core/errors.ts';
-import type { AgreementId, CooperativeId, PackId } from '../../../src/core/ids.ts';
+import type { AgreementId, CooperativeId } from '../../../src/core/ids.ts';
+import { packIdFromBytes } from '../../../src/core/ids.ts';
 import { SEALED_SEGMENT_BYTES } from '../../../src/core/limits.ts';
 import type { LedgerRow } from '../../../src/core/snapshot/types.ts';
 import type { Platform } from '../../../src/ports/platform.ts';
@@ -20,6 +21,7 @@ const HOURS_BYTES = 21;
 /** Above that of any agreement that agents made before. */
 const EPOCH = 100;
 const AUDIT_HOURS = 7 * 24;
+const PACK_ID_BYTES = 16;
 
 /** What a raw device agrees on, the same for both sides. */
 export interface Terms {
@@ -112,13 +114,14 @@ export class RawDevice {
 }
 
 /** A row of bytes that look sealed, and are of no pack. */
-export function madeUpRow(row: number, packId: PackId, bytes: Bytes): LedgerRow {
+export function madeUpRow(row: number, bytes: Bytes): LedgerRow {
+  const sha256 = new Uint8Array(createHash('sha256').update(bytes).digest());
   return {
     row,
-    packId,
+    packId: packIdFromBytes(sha256.slice(0, PACK_ID_BYTES)),
     shard: 0,
     bytes: bytes.length,
     segments: Math.ceil(bytes.length / SEALED_SEGMENT_BYTES),
-    sha256: new Uint8Array(createHash('sha256').update(bytes).digest()),
+    sha256,
   };
 }

@@ -42,6 +42,7 @@ export class Team {
   readonly standings: StandingLaws;
   readonly #trace: Trace;
   #fresh = 0;
+  #cooperative: CooperativeId | undefined;
   readonly #invites = new Map<Person, string>();
 
   private constructor(seed: string) {
@@ -80,6 +81,7 @@ export class Team {
     const { words } = await agent.createAccount();
     await agent.setOffer(OFFER_BYTES);
     const { invite } = await agent.found('Team', 'founder');
+    team.#cooperative = agent.state.cooperative?.id;
     const founder = await team.#enter('founder', device, agent, words, true);
     team.#invites.set(founder, invite);
     return team;
@@ -90,7 +92,8 @@ export class Team {
   }
 
   get cooperative(): CooperativeId {
-    return this.founder.on.state.cooperative!.id;
+    if (this.#cooperative === undefined) throw new Error('no cooperative has been founded');
+    return this.#cooperative;
   }
 
   get now(): number {

@@ -77,7 +77,7 @@ describe('the search for candidates', () => {
         now,
         connected: [],
         agreements: [],
-        strangersMax: 10,
+        strangers: true,
         mayBeAsked: () => true,
         rank: ({ reliability }) => reliability,
         directory,
