@@ -294,10 +294,10 @@ class Agent implements AgentApi {
   }
 
   /** One repair in the background. What is left is looked at again when partners are. */
-  async #repair(urgency: Urgency, signal: AbortSignalLike): Promise<void> {
+  async #repair(urgency: Urgency, signal: AbortSignalLike): Promise<'done' | 'stuck'> {
     const membership = this.#membership;
-    if (membership === undefined) return;
-    await this.#task('repair', undefined, async (meter) => {
+    if (membership === undefined) return 'done';
+    return this.#task('repair', undefined, async (meter) => {
       const { clock } = this.#platform;
       const startedAt = clock.monotonic();
       const run = { meter, signal, ...(urgency === 'urgent' ? { only: 'urgent' as const } : {}) };
@@ -309,6 +309,7 @@ class Agent implements AgentApi {
       if (moved > 0) this.#activity.add('rebalanced', { pieces: moved });
       if (missing > 0) this.#activity.add('repair-waits', { pieces: missing }, 'warning');
       await membership.refreshStanding();
+      return missing > 0 && remade === 0 ? 'stuck' : 'done';
     });
   }
 
@@ -337,8 +338,8 @@ class Agent implements AgentApi {
       onChange: () => {
         this.#refresh();
       },
-      onRepairWanted: (urgency) => {
-        this.#repairs.want(urgency);
+      onRepairWanted: (urgency, fresh) => {
+        this.#repairs.want(urgency, fresh);
       },
     });
     this.#refresh();

@@ -62,7 +62,12 @@ export function judgeHealth(facts: HealthFacts): Health {
   };
 }
 
-function reasonOf({ standing, cooperation, failure, headAcknowledged }: HealthFacts): HealthReason | undefined {
+function reasonOf({
+  standing,
+  cooperation,
+  failure,
+  headAcknowledged,
+}: HealthFacts): HealthReason | undefined {
   if (failure !== undefined) return failure;
   if (standing.packs === 0) return 'no-partners';
   if (standing.missing > 0) {

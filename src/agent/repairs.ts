@@ -10,12 +10,18 @@ export type Urgency = 'urgent' | 'lazy';
 const GATHER_MS = 10_000;
 /** After a repair that gave way to something people asked for. */
 const AGAIN_MS = 60_000;
+/** After a repair that found nobody to take the missing pieces; doubles with each that finds nobody either. */
+const REST_FIRST_MS = 3_600_000;
+const REST_LONGEST_MS = 12 * 3_600_000;
 
 export interface RepairsParts {
   readonly clock: Clock;
   readonly log: Log;
-  /** @throws RoostError 'aborted' when it gave way */
-  readonly repair: (urgency: Urgency, signal: AbortSignalLike) => Promise<void>;
+  /**
+   * @returns 'stuck' when pieces are missing and none of them found a holder
+   * @throws RoostError 'aborted' when it gave way
+   */
+  readonly repair: (urgency: Urgency, signal: AbortSignalLike) => Promise<'done' | 'stuck'>;
 }
 
 /** Repairs in the background: one at a time, after a moment, and never in the way of what people ask for. */
@@ -26,12 +32,17 @@ export class Repairs {
   #running: Promise<void> | undefined;
   #controller: AbortControllerLike | undefined;
   #stopped = false;
+  #restingUntil = -Infinity;
+  #restMs = REST_FIRST_MS;
 
   constructor(parts: RepairsParts) {
     this.#parts = parts;
   }
 
-  want(urgency: Urgency): void {
+  /** @param fresh something was lost just now; otherwise it may be the same as last time */
+  want(urgency: Urgency, fresh: boolean): void {
+    if (fresh) this.#restingUntil = -Infinity;
+    else if (this.#parts.clock.monotonic() < this.#restingUntil) return;
     if (this.#wanted !== 'urgent') this.#wanted = urgency;
     this.#plan(GATHER_MS);
   }
@@ -65,13 +76,26 @@ export class Repairs {
     this.#wanted = undefined;
     this.#controller = clock.abortController();
     try {
-      await repair(urgency, this.#controller.signal);
+      const outcome = await repair(urgency, this.#controller.signal);
+      this.#rest(outcome === 'stuck');
     } catch (error) {
       const fault = faultOf(error);
       if (fault === 'aborted') this.#wanted ??= urgency;
-      else log.info('repair.waits', { fault, message: messageOf(error) });
+      else {
+        log.info('repair.waits', { fault, message: messageOf(error) });
+        this.#rest(true);
+      }
     } finally {
       this.#controller = undefined;
     }
+  }
+
+  #rest(stuck: boolean): void {
+    if (!stuck) {
+      this.#restMs = REST_FIRST_MS;
+      return;
+    }
+    this.#restingUntil = this.#parts.clock.monotonic() + this.#restMs;
+    this.#restMs = Math.min(REST_LONGEST_MS, 2 * this.#restMs);
   }
 }

@@ -61,8 +61,8 @@ export interface MembershipOptions {
   readonly network: () => Promise<{ readonly transport: Transport; readonly rendezvous: Rendezvous }>;
   readonly activity: Activity;
   readonly onChange: () => void;
-  /** pieces are missing or in danger: repair is wanted, 'urgent' at once */
-  readonly onRepairWanted: (urgency: 'urgent' | 'lazy') => void;
+  /** pieces are missing or in danger: repair is wanted, 'urgent' at once; `fresh` when that is news */
+  readonly onRepairWanted: (urgency: 'urgent' | 'lazy', fresh: boolean) => void;
 }
 
 /** A device at work in its cooperative: sessions, held pieces, and what of it people are shown. */
@@ -81,6 +81,8 @@ export class Membership {
   #offer: number;
   #failure: HealthReason | undefined;
   #headAcknowledged = true;
+  /** when all holders were last asked what they have (monotonic) */
+  comparedAt = -Infinity;
   /** partners changed since the packs were surveyed */
   #unsurveyed = false;
   #surveyedAt = 0;
@@ -116,15 +118,15 @@ export class Membership {
       },
       onLost: () => {
         void this.refreshStanding();
-        options.onRepairWanted('urgent');
+        options.onRepairWanted('urgent', true);
       },
       onLooked: async () => {
         if (this.#unsurveyed || platform.clock.monotonic() - this.#surveyedAt >= SURVEY_INTERVAL_MS) {
           await this.refreshStanding();
           await this.#lookAtDuties();
         }
-        if (this.#standing.urgent) options.onRepairWanted('urgent');
-        else if (this.#standing.lazy) options.onRepairWanted('lazy');
+        if (this.#standing.urgent) options.onRepairWanted('urgent', false);
+        else if (this.#standing.lazy) options.onRepairWanted('lazy', false);
       },
     });
   }
@@ -266,8 +268,8 @@ export class Membership {
       for (const [device, bytes] of survey.heldBy) heldBy.set(device, (heldBy.get(device) ?? 0) + bytes);
     }
     this.#dutyHeldBy = heldBy;
-    if (surveys.some(({ urgent }) => urgent)) this.#options.onRepairWanted('urgent');
-    else if (surveys.some(({ lazy }) => lazy)) this.#options.onRepairWanted('lazy');
+    if (surveys.some(({ urgent }) => urgent)) this.#options.onRepairWanted('urgent', false);
+    else if (surveys.some(({ lazy }) => lazy)) this.#options.onRepairWanted('lazy', false);
   }
 
   async refreshStanding(): Promise<void> {

@@ -39,6 +39,8 @@ import { restoreSnapshot } from './restore/restore.ts';
 const ROOM_MARGIN_BYTES = 16 * MIB;
 /** Sealing and records add this share to content that does not compress. */
 const ROOM_FACTOR = 1.05;
+/** Between two repairs that ask all holders what they have. */
+const COMPARE_INTERVAL_MS = 12 * 3_600_000;
 /** A backup waits so long for repair; what is left then is done after it, in the background. */
 const REPAIR_BEFORE_BACKUP_MS = 10 * 60_000;
 
@@ -145,6 +147,21 @@ export async function standInOn(
   return remade;
 }
 
+/** Asks all holders in reach what they have for us, and learns what other devices of the account did. */
+async function compareWithHolders(
+  membership: Membership,
+  context: AgentContext,
+  signal: AbortSignalLike | undefined,
+): Promise<void> {
+  const read = new Set(onlinePartners(context));
+  await learnOtherDevices(context, membership.reader(), signal);
+  // Another device may have repaired for this one, on holders that are no partners here.
+  await takeHolders(context, read, signal);
+  for (const { holder, lost } of await reconcileLedgers(context, signal)) {
+    if (lost.length > 0) membership.tell('pieces-lost', { device: holder, pieces: lost.length }, 'warning');
+  }
+}
+
 /** Looks what holders still have and remakes what they lost, before new packs rely on them. */
 async function mend(
   membership: Membership,
@@ -153,14 +170,13 @@ async function mend(
 ): Promise<Repaired> {
   const { meter, signal } = run;
   const partners = await context.cooperation.ensurePartners(ROOM_MARGIN_BYTES, signal ? { signal } : {});
-  const read = new Set(onlinePartners(context));
-  await learnOtherDevices(context, membership.reader(), signal);
-  // Another device may have repaired for this one, on holders that are no partners here.
-  await takeHolders(context, read, signal);
-  await drainReleases(context, signal);
-  for (const { holder, lost } of await reconcileLedgers(context, signal)) {
-    if (lost.length > 0) membership.tell('pieces-lost', { device: holder, pieces: lost.length }, 'warning');
+  const now = context.platform.clock.monotonic();
+  // A repair that follows another soon knows what it needs; audits and notices tell what is new.
+  if (run.giveUpLost === true || now - membership.comparedAt >= COMPARE_INTERVAL_MS) {
+    await compareWithHolders(membership, context, signal);
+    membership.comparedAt = now;
   }
+  await drainReleases(context, signal);
   return repairPacks(context, {
     ...run,
     partners,

@@ -20,10 +20,12 @@ import type { Outcome } from './outcome.ts';
 import { lossBound, msPerDeviceDay } from './outcome.ts';
 import { plotsOf } from './plots.ts';
 import { SCENARIOS } from './scenarios/all.ts';
+import { STORIES } from './scenarios/stories.ts';
 import { shrink } from './shrink.ts';
 import type { SimulationOptions } from './simulation.ts';
 import { faultsOf, simulate } from './simulation.ts';
 import { describeOutcome } from './table.ts';
+import { tellStories } from './tell-stories.ts';
 
 /** Replays of a failed run, at most. */
 const SHRINK_RUNS = 60;
@@ -110,10 +112,13 @@ async function smallerFailure(options: SimulationOptions): Promise<readonly numb
 async function main(): Promise<number> {
   // Agents make many errors that mean nothing (who is called is off); their stacks would cost a twentieth of the run.
   Error.stackTraceLimit = values.trace === undefined ? 0 : 20;
+  const story = STORIES.find(({ name }) => name === values.scenario);
+  if (story !== undefined) return tellStories([story], { seed: values.seed, out: values.out, bail: false });
   const scenario = SCENARIOS.find(({ name }) => name === values.scenario);
   if (scenario === undefined) {
     console.log('Scenarios:');
-    for (const { name, describe } of SCENARIOS) console.log(`  ${name.padEnd(16)}${describe}`);
+    for (const { name, describe } of [...SCENARIOS, ...STORIES])
+      console.log(`  ${name.padEnd(22)}${describe}`);
     return values.scenario === undefined ? 0 : 2;
   }
   if (values.crypto !== 'sim' && values.crypto !== 'real')

@@ -19,7 +19,7 @@ import type { Trace } from './trace.ts';
 const BACKUP_INTERVAL_MS = 7 * DAY_MS;
 /** After going on: nobody starts a backup in the first minutes. */
 const SETTLE_MS = 10 * 60_000;
-const RETRY_MS = HOUR_MS;
+const RETRY_MS = 3 * HOUR_MS;
 /** An orderly stop that takes longer is ended as a browser ends it. */
 const STOP_LIMIT_MS = 60_000;
 /** Who gets no data back within this time has lost it. */
@@ -204,6 +204,8 @@ export class Member {
     await run.race(agent.setOffer(TIB));
     await run.race(agent.join(await run.race(this.#around.invite()), this.name));
     this.standing = 'member';
+    // People do not all save for the first time in one hour.
+    this.#savedAt = this.#now() - BACKUP_INTERVAL_MS * this.#random.fraction();
   }
 
   /** Founds the cooperative instead of joining it. */

@@ -60,6 +60,7 @@ function standingOf(
   if (endedAt > 0 && state !== 'reneged' && state !== 'evicted') {
     return { state: 'departed', reason: `ended:${endedAt}` };
   }
-  if (reason === 'silent' && lastSeenAt > 0) return { state, reason: `silent:${Math.min(lastSeenAt, since)}` };
+  if (reason === 'silent' && lastSeenAt > 0)
+    return { state, reason: `silent:${Math.min(lastSeenAt, since)}` };
   return { state, reason: reason === 'none' ? undefined : `${reason}:${since}` };
 }

@@ -12,8 +12,8 @@ import type { Candidate } from './candidates.ts';
 
 /** Proposals under way at once. */
 const PROPOSALS_MAX = 8;
-/** Partners that a run should find in reach: enough for a code of 5 + 3. */
-const REACH_WANTED = 8;
+/** Partners that a run should find in reach: enough for a code of 3 + 3, of which any half may vanish. */
+const REACH_WANTED = 6;
 /** As many as the longest code has shards. With more nobody is looked for; who comes by itself is welcome. */
 const PARTNERS_WANTED_MAX = 20;
 

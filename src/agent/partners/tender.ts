@@ -20,7 +20,7 @@ const HOUR_MS = 3_600_000;
 /** Somebody else's word that a partner was seen is taken for so long after the last time we met ourselves. */
 const HINTS_MAX_MS = 30 * 24 * HOUR_MS;
 /** Records that only count time are written this often. */
-const SAVE_LOOKS = 12;
+const SAVE_LOOKS = 48;
 
 const TENDED_KEY = 'tended-at';
 

@@ -87,7 +87,10 @@ export function nextStanding(
     case 'hint':
       return afterHint(standing, event.silentMs, terms, now);
     case 'proof-passed':
-      return standing.state === 'suspect' ? { ...FRESH_STANDING, since: now } : heard(standing);
+      // Who showed wrong bytes lied, for what is lost is said to be lost; a proof of the rest takes nothing of that back.
+      return standing.state === 'suspect' && standing.reason !== 'proof-failed'
+        ? { ...FRESH_STANDING, since: now }
+        : heard(standing);
     case 'proof-failed':
     case 'proof-unanswered':
       return afterFailure(standing, event.kind, now);
@@ -114,7 +117,8 @@ function afterTime(
   if (observedMs <= 0) return standing;
   const silentMs = reached ? 0 : standing.silentMs + observedMs;
   if (standing.state === 'active') {
-    if (silentMs < terms.patienceMs) return silentMs === standing.silentMs ? standing : { ...standing, silentMs };
+    if (silentMs < terms.patienceMs)
+      return silentMs === standing.silentMs ? standing : { ...standing, silentMs };
     return { state: 'suspect', reason: 'silent', since: now, silentMs, graceUsedMs: 0 };
   }
   if (standing.state === 'leaving') return { ...standing, silentMs };
@@ -141,7 +145,11 @@ function afterHint(standing: Standing, silentMs: number, terms: StandingTerms, n
   return { ...standing, silentMs };
 }
 
-function afterFailure(standing: Standing, reason: 'proof-failed' | 'proof-unanswered', now: number): Standing {
+function afterFailure(
+  standing: Standing,
+  reason: 'proof-failed' | 'proof-unanswered',
+  now: number,
+): Standing {
   const known = heard(standing);
   if (standing.state === 'leaving') return known;
   if (standing.state === 'suspect') {

@@ -11,7 +11,8 @@ import { stderrLog } from '../../../src/cli/stderr-log.ts';
 import { SpedClock } from './sped-clock.ts';
 
 const [home, broker, name, offer, ahead] = process.argv.slice(2);
-if (home === undefined || broker === undefined || name === undefined) throw new Error('HOME, BROKER and NAME');
+if (home === undefined || broker === undefined || name === undefined)
+  throw new Error('HOME, BROKER and NAME');
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const nextLine = async (): Promise<string> => {

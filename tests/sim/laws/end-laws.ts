@@ -10,7 +10,15 @@ import { hex } from '../../../src/core/hex.ts';
 import { faultOf } from '../../../src/core/errors.ts';
 import { RECORD_MAX_BYTES } from '../../../src/core/limits.ts';
 import { restoreMatches } from '../member.ts';
-import { bytesOf, heldHeadNumber, heldRows, ownHeadOf, packsOf, placementsOf, recordsOf } from '../team/disks.ts';
+import {
+  bytesOf,
+  heldHeadNumber,
+  heldRows,
+  ownHeadOf,
+  packsOf,
+  placementsOf,
+  recordsOf,
+} from '../team/disks.ts';
 import type { Person } from '../team/person.ts';
 import type { Team } from '../team/team.ts';
 
@@ -43,15 +51,33 @@ export function everythingInPlace(team: Team, owner: Person, keeps: Keeps = hone
     );
     const shards = new Set(intact.map(({ shard }) => shard)).size;
     team.must(shards === n, `a pack of ${owner.name} has ${shards} of ${n} pieces`);
-    const devices = new Set(own.map(({ holder }) => holder)).size;
-    team.must(devices === own.length, `${own.length} pieces of a pack of ${owner.name} lie on ${devices} devices`);
   }
+  apartFromOneAnother(team, owner);
   for (const keeper of keepers.filter((person) => person.honest)) {
     const ours = placements.filter(({ holder }) => holder === keeper.id).map(nameOfRow);
     const agreements = new Set(placements.map(({ agreement }) => agreement));
-    const theirs = heldRows(keeper.device).filter(({ agreement }) => agreements.has(agreement)).map(nameOfRow);
+    const theirs = heldRows(keeper.device)
+      .filter(({ agreement }) => agreements.has(agreement))
+      .map(nameOfRow);
     const same = ours.length === theirs.length && ours.sort().every((row, i) => row === theirs.sort()[i]);
-    team.must(same, `${owner.name} has ${ours.length} rows at ${keeper.name} on its ledger, which has ${theirs.length} or others`);
+    team.must(
+      same,
+      `${owner.name} has ${ours.length} rows at ${keeper.name} on its ledger, which has ${theirs.length} or others`,
+    );
+  }
+}
+
+/** No device has two pieces of a pack. */
+export function apartFromOneAnother(team: Team, owner: Person): void {
+  const packs = new Map<string, string[]>();
+  for (const { packId, holder } of placementsOf(owner.device))
+    packs.set(packId, [...(packs.get(packId) ?? []), holder]);
+  for (const holders of packs.values()) {
+    const devices = new Set(holders).size;
+    team.must(
+      devices === holders.length,
+      `${holders.length} pieces of a pack of ${owner.name} lie on ${devices} devices`,
+    );
   }
 }
 
@@ -78,7 +104,9 @@ export async function receiptsSigned(team: Team, owner: Person): Promise<void> {
   );
   for (const [agreement, holder] of agreements) {
     if (holder?.honest !== true || holder.agent === undefined) continue;
-    const ours = recordsOf(owner.device, OWNER_TABLES.state).find(({ key }) => key === `agent/receipt/${agreement}`);
+    const ours = recordsOf(owner.device, OWNER_TABLES.state).find(
+      ({ key }) => key === `agent/receipt/${agreement}`,
+    );
     const theirs = recordsOf(holder.device, TABLES.receipts).find(({ key }) => key === agreement);
     if (ours === undefined || theirs === undefined) {
       team.fail(`${owner.name} and ${holder.name} have no receipt of an audit`);
@@ -106,7 +134,10 @@ export function headsEverywhere(team: Team, owner: Person): void {
   for (const holder of holders) {
     if (holder?.honest !== true || holder.agent === undefined) continue;
     const there = heldHeadNumber(holder.device, owner.id);
-    team.must(there === own?.seq, `${holder.name} keeps head ${there ?? 'none'} of ${owner.name}, whose newest is ${own?.seq ?? 'none'}`);
+    team.must(
+      there === own?.seq,
+      `${holder.name} keeps head ${there ?? 'none'} of ${owner.name}, whose newest is ${own?.seq ?? 'none'}`,
+    );
   }
 }
 
@@ -117,7 +148,10 @@ export function headsEverywhere(team: Team, owner: Person): void {
 export async function restoresWithout(team: Team, owner: Person, gone: readonly Person[]): Promise<void> {
   for (const person of gone) person.device.setOffline(true);
   const reason = await restoreByWords(team, owner);
-  team.must(reason === undefined, `without ${gone.map(({ name }) => name).join(' and ') || 'anybody missing'} ${owner.name} gets: ${reason ?? ''}`);
+  team.must(
+    reason === undefined,
+    `without ${gone.map(({ name }) => name).join(' and ') || 'anybody missing'} ${owner.name} gets: ${reason ?? ''}`,
+  );
   for (const person of gone) person.device.setOffline(false);
 }
 

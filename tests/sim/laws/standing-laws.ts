@@ -45,7 +45,9 @@ export class StandingLaws {
         const about = entry.details['device'];
         if (entry.event !== 'audit-failed' || entry.details['reason'] !== 'wrong-bytes') continue;
         if (this.#parts.isHonest(about as DeviceId)) {
-          this.#parts.fail(`${by} says that ${this.#parts.nameOf(about as DeviceId)}, which is honest, showed wrong bytes`);
+          this.#parts.fail(
+            `${by} says that ${this.#parts.nameOf(about as DeviceId)}, which is honest, showed wrong bytes`,
+          );
         }
       }
       told = state.activity[0];
@@ -73,7 +75,8 @@ export class StandingLaws {
       this.seen.push({ at: now(), by, about, state, reason });
       if (state === 'reneged' && isBlameless(device)) fail(`${by} condemned ${about}, which kept its word`);
       const cleared = before?.state === 'suspect' && state === 'active' && online && held > 0;
-      if (cleared && proofs.passed <= before.passed) fail(`${by} cleared ${about} of suspicion without a proof`);
+      if (cleared && proofs.passed <= before.passed)
+        fail(`${by} cleared ${about} of suspicion without a proof`);
     }
   }
 }

@@ -119,7 +119,8 @@ export class WireLaws {
       }
       case 'put-head': {
         const head = createHash('sha256').update(asked.brought[0]!).digest('hex');
-        if (this.#heads.get(asked.owner)?.head !== head) this.#heads.set(asked.owner, { head, takers: new Set() });
+        if (this.#heads.get(asked.owner)?.head !== head)
+          this.#heads.set(asked.owner, { head, takers: new Set() });
         return;
       }
       case 'release': {
@@ -168,7 +169,9 @@ export class WireLaws {
 
   #headTaken({ owner, holder, brought }: Asked): void {
     const newest = this.#heads.get(owner);
-    const head = createHash('sha256').update(brought[0] ?? new Uint8Array(0)).digest('hex');
+    const head = createHash('sha256')
+      .update(brought[0] ?? new Uint8Array(0))
+      .digest('hex');
     if (newest?.head === head) newest.takers.add(holder);
   }
 
@@ -184,7 +187,9 @@ export class WireLaws {
       hash.update(length).update(encoded);
     }
     if (!hash.digest().equals(digest)) {
-      this.#parts.fail(`${this.#name(holder)} let ${this.#name(owner)} audit by a digest that is not its ledger's`);
+      this.#parts.fail(
+        `${this.#name(holder)} let ${this.#name(owner)} audit by a digest that is not its ledger's`,
+      );
     }
   }
 

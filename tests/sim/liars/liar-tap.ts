@@ -50,7 +50,9 @@ export function liarTap(liar: Liar): DeviceTap {
       talk = { requests: new Map(), swallowed: new Set(), unsent: new Set(), later: Promise.resolve() };
       talks.set(other, talk);
     }
-    return passage.outgoing ? leaving(liar, talk, message, body, bytes, passage) : arriving(liar, talk, message, body, bytes, passage);
+    return passage.outgoing
+      ? leaving(liar, talk, message, body, bytes, passage)
+      : arriving(liar, talk, message, body, bytes, passage);
   };
 }
 
@@ -64,7 +66,13 @@ function arriving(
 ): Bytes | undefined {
   if (message.type === 'request') {
     const { id, ask } = message;
-    const request: Request = { by: passage.from, id, ask, items: [], answer: (items) => answer(passage, id, items) };
+    const request: Request = {
+      by: passage.from,
+      id,
+      ask,
+      items: [],
+      answer: (items) => answer(passage, id, items),
+    };
     talk.requests.set(id, request);
     if (liar.asked?.(request) !== 'swallow') return bytes;
     talk.swallowed.add(id);
@@ -76,7 +84,9 @@ function arriving(
     request.items.push(body.slice());
     liar.brought?.(request, body);
   }
-  return talk.swallowed.has(message.id) && message.type !== 'reply' && message.type !== 'fault' ? undefined : bytes;
+  return talk.swallowed.has(message.id) && message.type !== 'reply' && message.type !== 'fault'
+    ? undefined
+    : bytes;
 }
 
 function leaving(

@@ -14,7 +14,10 @@ import type { Liar } from './liar-tap.ts';
  * Tells what its ledger once was, whatever has become of the pieces, and keeps to itself that it lost them. Bytes it does not have it
  * makes up.
  */
-export function lyingLedger(random: SeededRandom, once: ReadonlyMap<AgreementId, readonly LedgerRow[]>): Liar {
+export function lyingLedger(
+  random: SeededRandom,
+  once: ReadonlyMap<AgreementId, readonly LedgerRow[]>,
+): Liar {
   const madeUp = (count: number): Bytes[] =>
     Array.from({ length: count }, () => random.bytes(Math.min(1000, SEALED_SEGMENT_BYTES)));
   return {

@@ -13,7 +13,8 @@ const BEFORE_PROOF_MS = 3000;
 
 export const absence: Story = {
   name: 'absence',
-  describe: 'A holder is away for a fortnight while clocks jump by a year: nobody is condemned, and who comes back proves what it keeps.',
+  describe:
+    'A holder is away for a fortnight while clocks jump by a year: nobody is condemned, and who comes back proves what it keeps.',
   async tell(seed) {
     const team = await Team.found(seed);
     const { founder } = team;
@@ -28,7 +29,10 @@ export const absence: Story = {
     team.crash(away!);
     const leftAt = team.now;
     await team.pass(3 * HOUR_MS);
-    team.must(founder.sees(away!).state === 'suspect', 'an appliance that was silent for three hours is not suspect');
+    team.must(
+      founder.sees(away!).state === 'suspect',
+      'an appliance that was silent for three hours is not suspect',
+    );
     founder.device.jumpClock(YEAR_MS);
     other!.device.jumpClock(-YEAR_MS);
     await team.pass(2 * DAY_MS);
@@ -39,13 +43,22 @@ export const absence: Story = {
     founder.device.jumpClock(30 * DAY_MS);
     other!.device.jumpClock(YEAR_MS);
     await team.pass(leftAt + AWAY_MS - team.now);
-    team.must(founder.sees(away!).state === 'suspect', 'a holder that was silent for 13 days is not suspect any more');
-    team.must((founder.sees(away!).graceEndsAt ?? 0) > founder.device.platform.clock.now(), 'no grace is left on day 13');
+    team.must(
+      founder.sees(away!).state === 'suspect',
+      'a holder that was silent for 13 days is not suspect any more',
+    );
+    team.must(
+      (founder.sees(away!).graceEndsAt ?? 0) > founder.device.platform.clock.now(),
+      'no grace is left on day 13',
+    );
     await team.start(away!);
     await team.pass(BEFORE_PROOF_MS);
     team.must(founder.sees(away!).state === 'suspect', 'a holder was cleared by its coming back alone');
     await team.pass(HOUR_MS);
-    team.must(founder.sees(away!).state === 'active', 'a holder that is back and proves itself is not welcome');
+    team.must(
+      founder.sees(away!).state === 'active',
+      'a holder that is back and proves itself is not welcome',
+    );
     await team.pass(2 * DAY_MS);
     for (const person of [founder, ...members]) {
       everythingInPlace(team, person);

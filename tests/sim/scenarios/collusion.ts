@@ -14,7 +14,8 @@ const GRACE_MS = 14 * DAY_MS;
 
 export const collusion: Story = {
   name: 'collusion',
-  describe: 'Three holders are one in truth and keep one copy of what each of them promised to keep: a piece sealed for one proves nothing for another.',
+  describe:
+    'Three holders are one in truth and keep one copy of what each of them promised to keep: a piece sealed for one proves nothing for another.',
   async tell(seed) {
     const team = await Team.found(seed);
     const { founder, world } = team;
@@ -33,10 +34,23 @@ export const collusion: Story = {
     await team.joinAll(3);
     await team.pass(GRACE_MS + 4 * DAY_MS);
     const failed = liars.filter((liar) => founder.sees(liar).proofs.failed > 0);
-    team.must(failed.length >= COLLUDERS - 1, `only ${failed.length} of ${COLLUDERS} that share one copy are found out`);
+    team.must(
+      failed.length >= COLLUDERS - 1,
+      `only ${failed.length} of ${COLLUDERS} that share one copy are found out`,
+    );
     await team.pass(2 * DAY_MS);
-    everythingInPlace(team, founder, (keeper, piece) => keeper.honest || segmentsOf(piece).every((segment) => store.isKept(segment)));
-    await restoresWithout(team, founder, holdersOf(team, founder).filter(({ honest }) => honest).slice(0, 2));
+    everythingInPlace(
+      team,
+      founder,
+      (keeper, piece) => keeper.honest || segmentsOf(piece).every((segment) => store.isKept(segment)),
+    );
+    await restoresWithout(
+      team,
+      founder,
+      holdersOf(team, founder)
+        .filter(({ honest }) => honest)
+        .slice(0, 2),
+    );
     return team.close('Colluding holders that keep one copy between them', [
       ...liars.map((liar): [string, string] => {
         const { proofs, state } = founder.sees(liar);

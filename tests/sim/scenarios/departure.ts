@@ -24,7 +24,8 @@ function replaced(owner: Person, gone: readonly Person[]): boolean {
 
 export const departure: Story = {
   name: 'departure',
-  describe: 'Two holders of a pack go for good at once, and the owner crashes and saves more meanwhile: they are replaced in time.',
+  describe:
+    'Two holders of a pack go for good at once, and the owner crashes and saves more meanwhile: they are replaced in time.',
   async tell(seed) {
     const team = await Team.found(seed);
     const { founder } = team;
@@ -53,21 +54,33 @@ export const departure: Story = {
       if (copiedAt === undefined && replaced(founder, gone)) copiedAt = team.now;
       if (team.now < goneAt + GRACE_MS - DAY_MS) {
         for (const person of gone) {
-          team.must(founder.sees(person).state === 'suspect', 'a silent holder is not suspect within its time of grace');
+          team.must(
+            founder.sees(person).state === 'suspect',
+            'a silent holder is not suspect within its time of grace',
+          );
         }
       }
     }
-    team.must(copiedAt !== undefined, 'a pack that hung on half of its pieces was not repaired within the time of grace');
+    team.must(
+      copiedAt !== undefined,
+      'a pack that hung on half of its pieces was not repaired within the time of grace',
+    );
     await team.pass(DAY_MS);
     for (const person of gone) {
-      team.must(founder.sees(person).state === 'reneged', 'a holder that never came back is not given up after its grace');
+      team.must(
+        founder.sees(person).state === 'reneged',
+        'a holder that never came back is not given up after its grace',
+      );
       team.must(founder.told('partner-reneged', person) === 1, 'giving a holder up is not told once');
     }
     await team.pass(REPAIR_MS);
     for (const person of [founder, ...members.slice(0, 2)]) {
       if (gone.includes(person)) continue;
       const there = placementsOf(person.device).filter(({ holder }) => gone.some(({ id }) => id === holder));
-      team.must(there.length === 0, `${person.name} still counts ${there.length} pieces on holders it gave up`);
+      team.must(
+        there.length === 0,
+        `${person.name} still counts ${there.length} pieces on holders it gave up`,
+      );
       everythingInPlace(team, person);
       headsEverywhere(team, person);
       await receiptsSigned(team, person);
@@ -78,7 +91,8 @@ export const departure: Story = {
     team.must(gone[0]!.told('reported-us') > 0, 'who was given up and comes back is not told');
     team.must(founder.sees(gone[0]!).state === 'reneged', 'who was given up is taken back without new terms');
     await restoresWithout(team, founder, holdersOf(team, founder).slice(0, 2));
-    const days = (ms: number | undefined): string => (ms === undefined ? 'never' : ((ms - goneAt) / DAY_MS).toFixed(1));
+    const days = (ms: number | undefined): string =>
+      ms === undefined ? 'never' : ((ms - goneAt) / DAY_MS).toFixed(1);
     return team.close('Two holders of a pack go for good', [
       ['members', `${team.people.length}, ${rest().length} stay`],
       ['pieces copied after', `${days(copiedAt)} days`],

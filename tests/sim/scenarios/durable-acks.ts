@@ -15,7 +15,8 @@ const RESTART_MS = 60_000;
 
 export const durableAcks: Story = {
   name: 'durable-acks',
-  describe: 'The power fails at holders the moment they have acknowledged a piece, and at the owner in between: what was acknowledged is there.',
+  describe:
+    'The power fails at holders the moment they have acknowledged a piece, and at the owner in between: what was acknowledged is there.',
   async tell(seed) {
     const team = await Team.found(seed);
     const { founder, world } = team;
@@ -34,14 +35,18 @@ export const durableAcks: Story = {
             ({ agreement, row }) => agreement === put.agreement && row === put.row.row,
           );
           const whole = kept !== undefined && bytesOf(holder.device, kept) !== undefined;
-          team.must(whole, `${holder.name} acknowledged a piece that its disk did not have when the power failed`);
+          team.must(
+            whole,
+            `${holder.name} acknowledged a piece that its disk did not have when the power failed`,
+          );
         });
       });
     };
     world.network.onDeliver = (bytes, from, to): void => {
       observed?.(bytes, from, to);
       const { message } = decodeMessage(bytes);
-      if (message.type === 'request' && message.ask.kind === 'put') asked.set(`${from} ${to} ${message.id}`, message.ask);
+      if (message.type === 'request' && message.ask.kind === 'put')
+        asked.set(`${from} ${to} ${message.id}`, message.ask);
       if (message.type !== 'reply') return;
       const put = asked.get(`${to} ${from} ${message.id}`);
       if (put === undefined) return;

@@ -42,7 +42,8 @@ class Haul {
 
 export const grinder: Story = {
   name: 'grinder',
-  describe: 'An owner opens audits again and again until it likes the draw, uses audits as a file server, and reads beyond what was agreed.',
+  describe:
+    'An owner opens audits again and again until it likes the draw, uses audits as a file server, and reads beyond what was agreed.',
   async tell(seed) {
     const team = await Team.found(seed);
     const { world } = team;
@@ -77,8 +78,14 @@ export const grinder: Story = {
       await team.pass(HOUR_MS);
     }
     team.must(grinding.draws > 0, 'a holder lets no audit begin');
-    team.must(grinding.draws <= DRAWS_MAX, `an owner got ${grinding.draws} draws to choose from in ${GRIND_HOURS} hours`);
-    team.must((grinding.faults.get('busy') ?? 0) > 0, 'an owner that leaves draws unanswered is not told to wait');
+    team.must(
+      grinding.draws <= DRAWS_MAX,
+      `an owner got ${grinding.draws} draws to choose from in ${GRIND_HOURS} hours`,
+    );
+    team.must(
+      (grinding.faults.get('busy') ?? 0) > 0,
+      'an owner that leaves draws unanswered is not told to wait',
+    );
 
     const serving = new Haul();
     const until = team.now + SERVED_DAYS * DAY_MS;
@@ -95,10 +102,19 @@ export const grinder: Story = {
       await team.pass(HOUR_MS / 4);
     }
     const segmentsMax = (SERVED_DAYS + 1) * DRAWN_PER_DAY;
-    team.must(serving.draws <= (SERVED_DAYS + 1) * AUDITS_PER_DAY, `${serving.draws} audits were begun in ${SERVED_DAYS} days`);
-    team.must(serving.segments <= segmentsMax, `${serving.segments} segments were shown in ${SERVED_DAYS} days`);
+    team.must(
+      serving.draws <= (SERVED_DAYS + 1) * AUDITS_PER_DAY,
+      `${serving.draws} audits were begun in ${SERVED_DAYS} days`,
+    );
+    team.must(
+      serving.segments <= segmentsMax,
+      `${serving.segments} segments were shown in ${SERVED_DAYS} days`,
+    );
     team.must(serving.segments > 0, 'a holder shows nothing');
-    team.must((serving.faults.get('refused') ?? 0) + (serving.faults.get('busy') ?? 0) > 0, 'an owner that audits all day is never refused');
+    team.must(
+      (serving.faults.get('refused') ?? 0) + (serving.faults.get('busy') ?? 0) > 0,
+      'an owner that audits all day is never refused',
+    );
 
     const reading = new Haul();
     let bytes = 0;
@@ -107,19 +123,39 @@ export const grinder: Story = {
       const segments = await reading.try(to.get(agreement, row.row, 0, row.segments));
       for (const segment of segments ?? []) bytes += segment.length;
     }
-    team.must(bytes <= READS_PER_YEAR * TERMS.gives, `${bytes} bytes were read where ${READS_PER_YEAR * TERMS.gives} a year are agreed`);
+    team.must(
+      bytes <= READS_PER_YEAR * TERMS.gives,
+      `${bytes} bytes were read where ${READS_PER_YEAR * TERMS.gives} a year are agreed`,
+    );
     team.must(bytes >= PIECE_BYTES, 'an owner cannot read what it may');
     team.must((reading.faults.get('refused') ?? 0) > 0, 'reading beyond the allowance is not refused');
     return team.close('An owner that grinds, and uses a holder as a file server', [
-      ['draws to choose from', `${grinding.draws} in ${GRIND_HOURS} hours of ${4 * GRIND_HOURS} asked for (${grinding.refusals})`],
-      ['segments by audits', `${serving.segments} in ${SERVED_DAYS} days, at most ${DRAWN_PER_DAY} a day (${serving.refusals})`],
-      ['of 64 KiB, chosen by nobody', `${((serving.segments * SEALED_SEGMENT_BYTES) / 2 ** 20).toFixed(1)} MiB`],
-      ['read beside audits', `${(bytes / KIB).toFixed(0)} KiB of ${(READS_PER_YEAR * TERMS.gives) / KIB} KiB a year (${reading.refusals})`],
+      [
+        'draws to choose from',
+        `${grinding.draws} in ${GRIND_HOURS} hours of ${4 * GRIND_HOURS} asked for (${grinding.refusals})`,
+      ],
+      [
+        'segments by audits',
+        `${serving.segments} in ${SERVED_DAYS} days, at most ${DRAWN_PER_DAY} a day (${serving.refusals})`,
+      ],
+      [
+        'of 64 KiB, chosen by nobody',
+        `${((serving.segments * SEALED_SEGMENT_BYTES) / 2 ** 20).toFixed(1)} MiB`,
+      ],
+      [
+        'read beside audits',
+        `${(bytes / KIB).toFixed(0)} KiB of ${(READS_PER_YEAR * TERMS.gives) / KIB} KiB a year (${reading.refusals})`,
+      ],
     ]);
   },
 };
 
-function termsOf(to: Remote, { identity }: RawDevice, agreement: AgreementId, digest: Uint8Array<ArrayBuffer>) {
+function termsOf(
+  to: Remote,
+  { identity }: RawDevice,
+  agreement: AgreementId,
+  digest: Uint8Array<ArrayBuffer>,
+) {
   const { cooperative, device } = to.peer;
   const owner = { device: identity.device, account: identity.keys.account };
   return { cooperative, owner, holder: device, agreement, digest, count: SEGMENTS_AN_AUDIT };

@@ -7,12 +7,11 @@ import { Team } from '../team/team.ts';
 
 const CODE = 'reed-solomon:2+2';
 const REPAIR_MS = 48 * HOUR_MS;
-/** The rot is noticed by the holder's own scrubbing or by an audit, which comes once a week at the latest. */
-const NOTICED_MS = 8 * DAY_MS;
 
 export const lostPieces: Story = {
   name: 'lost-pieces',
-  describe: 'One browser throws its stored pieces away, another disk rots: both say so, nobody is blamed, all is made again.',
+  describe:
+    'One browser throws its stored pieces away, another disk rots: both say so, nobody is blamed, all is made again.',
   async tell(seed) {
     const team = await Team.found(seed);
     const { founder } = team;
@@ -30,13 +29,28 @@ export const lostPieces: Story = {
     const evictedAt = team.now;
     await team.pass(REPAIR_MS);
     everythingInPlace(team, founder);
-    team.must(founder.told('partner-lost-pieces', evicted!) > 0, 'a holder that lost its pieces did not tell their owner');
-    team.must(founder.told('partner-reneged') === 0, 'a holder that lost its pieces and said so is condemned');
+    team.must(
+      founder.told('partner-lost-pieces', evicted) > 0,
+      'a holder that lost its pieces did not tell their owner',
+    );
+    team.must(
+      founder.told('partner-reneged') === 0,
+      'a holder that lost its pieces and said so is condemned',
+    );
     const rows = heldRows(rotten!.device);
     for (const { volume, offset } of rows) rotten!.device.disk.flip(volume, offset);
-    await team.pass(NOTICED_MS);
+    const { partners } = await founder.on.check();
+    const outcome = partners.find(({ device }) => device === rotten!.id)?.outcome;
+    team.must(
+      outcome === 'lost',
+      `a holder whose disk rotted answers an audit with: ${outcome ?? 'nothing'}`,
+    );
+    await team.pass(REPAIR_MS);
     everythingInPlace(team, founder);
-    team.must(founder.sees(rotten!).state === 'active', 'a holder whose disk rotted, and which said so, is not in good standing');
+    team.must(
+      founder.sees(rotten!).state === 'active',
+      'a holder whose disk rotted, and which said so, is not in good standing',
+    );
     founder.write('c', 10_000);
     await team.save(founder, CODE);
     await team.pass(REPAIR_MS);

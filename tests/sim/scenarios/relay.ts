@@ -25,7 +25,7 @@ interface Told {
 }
 
 /** A relayer among members with a commitment of so many days. */
-async function relayUnder(seed: string, commitmentDays: number): Promise<Told> {
+async function relayUnder(seed: string, commitmentDays: number, days: number): Promise<Told> {
   const team = await Team.found(`${seed}/${commitmentDays}`);
   const { founder, world } = team;
   const policy = { graceDays: GRACE_DAYS, commitmentDays };
@@ -41,27 +41,32 @@ async function relayUnder(seed: string, commitmentDays: number): Promise<Told> {
     if (remote === undefined || remote.closed) remote = await raw.session(elsewhere);
     return remote;
   };
-  const agreement = await raw.agree(await session(), { gives: SPACE_BYTES, readsPerYear: READS_PER_YEAR, ...policy });
+  const agreement = await raw.agree(await session(), {
+    gives: SPACE_BYTES,
+    readsPerYear: READS_PER_YEAR,
+    ...policy,
+  });
   const relayer = new Relayer(session, agreement);
   world.network.tapDevice(front.id, liarTap(relayer));
-  for (let i = 0; i < 5; i++) {
-    founder.write(`file-${i}`, 200_000);
+  for (let i = 0; i < 2; i++) {
+    founder.write(`file-${i}`, 450_000);
     await team.save(founder, CODE);
   }
-  team.must(founder.sees(front).held > 300_000, 'the relayer was given nothing');
+  team.must(founder.sees(front).held > 250_000, 'the relayer was given nothing');
   // Somebody must be there to take its place.
   await team.join('late');
-  await team.pass((GRACE_DAYS + 4) * DAY_MS);
+  await team.pass(days * DAY_MS);
   const { state, proofs } = founder.sees(front);
   return { team, relayer, state, failed: proofs.failed, passed: proofs.passed };
 }
 
 export const relay: Story = {
   name: 'relay',
-  describe: 'A holder keeps nothing, leaves what it is given with another holder, and reads from there what audits draw.',
+  describe:
+    'A holder keeps nothing, leaves what it is given with another holder, and reads from there what audits draw.',
   async tell(seed) {
-    const open = await relayUnder(seed, 0);
-    const closed = await relayUnder(seed, COMMITMENT_DAYS);
+    const open = await relayUnder(seed, 0, 4);
+    const closed = await relayUnder(seed, COMMITMENT_DAYS, GRACE_DAYS + 2);
     const { team } = closed;
     const { founder } = team;
     const front = team.people.find(({ name }) => name === 'relayer')!;

@@ -14,7 +14,8 @@ const LIARS = 3;
 
 export const rollback: Story = {
   name: 'head-rollback',
-  describe: 'All holders but one give an owner who lost everything its oldest head, and a copy of the owner brings an old head back: the newest is found.',
+  describe:
+    'All holders but one give an owner who lost everything its oldest head, and a copy of the owner brings an old head back: the newest is found.',
   async tell(seed) {
     const team = await Team.found(seed);
     const { founder, world } = team;
@@ -34,14 +35,20 @@ export const rollback: Story = {
       await team.pass(DAY_MS);
     }
     headsEverywhere(team, founder);
-    team.must(taps.every(({ heads }) => heads.length >= 3), 'the liars have no older head to give');
+    team.must(
+      taps.every(({ heads }) => heads.length >= 3),
+      'the liars have no older head to give',
+    );
     // The broker keeps a copy in its mailbox; it is as little to be relied on.
     world.broker.down();
     world.broker.forget();
     world.broker.up();
     await team.pass(HOUR_MS);
     const reason = await restoreByWords(team, founder);
-    team.must(reason === undefined, `with one honest holder that has the newest head the owner gets: ${reason ?? ''}`);
+    team.must(
+      reason === undefined,
+      `with one honest holder that has the newest head the owner gets: ${reason ?? ''}`,
+    );
     // A copy of the owner's device, brought back from long ago, says what it knew then.
     const newest = heldHeadNumber(honest.device, founder.id);
     const copy = await RawDevice.inPlaceOf(team, founder);

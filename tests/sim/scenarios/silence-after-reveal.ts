@@ -12,7 +12,8 @@ const GRACE_MS = 14 * DAY_MS;
 
 export const silenceAfterReveal: Story = {
   name: 'silence-after-reveal',
-  describe: 'A holder lets every audit begin and is gone when it hears what it must show: it is asked for the same again, and given up.',
+  describe:
+    'A holder lets every audit begin and is gone when it hears what it must show: it is asked for the same again, and given up.',
   async tell(seed) {
     const team = await Team.found(seed);
     const { founder, world } = team;
@@ -35,18 +36,30 @@ export const silenceAfterReveal: Story = {
     await team.join('late');
     await team.pass(2 * DAY_MS);
     const { state, reason } = founder.sees(liar);
-    team.must(state === 'suspect' && reason?.startsWith('proof-unanswered') === true, `who shows nothing is ${state}, ${reason ?? ''}`);
+    team.must(
+      state === 'suspect' && reason?.startsWith('proof-unanswered') === true,
+      `who shows nothing is ${state}, ${reason ?? ''}`,
+    );
     await team.pass(GRACE_MS);
-    team.must(founder.sees(liar).state === 'reneged', 'who never shows anything is not given up at the end of its grace');
+    team.must(
+      founder.sees(liar).state === 'reneged',
+      'who never shows anything is not given up at the end of its grace',
+    );
     team.must(asked.size === 1, `it was let off with ${asked.size} different draws`);
-    team.must([...asked.values()].every((times) => times > 2), 'it was not asked again for the same blocks');
+    team.must(
+      [...asked.values()].every((times) => times > 2),
+      'it was not asked again for the same blocks',
+    );
     await team.pass(2 * DAY_MS);
     team.must(!holdersOf(team, founder).includes(liar), 'its pieces were not made again elsewhere');
     everythingInPlace(team, founder);
     return team.close('Silent after the reveal', [
       ['draws', `${asked.size}`],
       ['asked for them', `${[...asked.values()].join(', ')} times`],
-      ['given up', `${team.standings.saidBy(liar.name, 'reneged').size} of ${team.people.length - 1} members`],
+      [
+        'given up',
+        `${team.standings.saidBy(liar.name, 'reneged').size} of ${team.people.length - 1} members`,
+      ],
     ]);
   },
 };

@@ -42,7 +42,9 @@ async function sybilsAs(team: Team, storageClass: StorageClass): Promise<number>
   }
   await team.pass(DAY_MS);
   // Honest holders are lost; what is made again must keep the caps, too.
-  const lost = team.people.find((person) => person.honest && person !== founder && mostOfAPack(founder, [person]) > 0)!;
+  const lost = team.people.find(
+    (person) => person.honest && person !== founder && mostOfAPack(founder, [person]) > 0,
+  )!;
   team.crash(lost);
   lost.device.disk.evict('blobs');
   await team.start(lost);
@@ -54,7 +56,8 @@ async function sybilsAs(team: Team, storageClass: StorageClass): Promise<number>
 
 export const sybils: Story = {
   name: 'sybils',
-  describe: 'A steward lets nine accounts of its own in, each another browser at another address: together they hold no more of a pack than the cap.',
+  describe:
+    'A steward lets nine accounts of its own in, each another browser at another address: together they hold no more of a pack than the cap.',
   async tell(seed) {
     const team = await Team.found(seed);
     const asTabs = await sybilsAs(team, 'tab');

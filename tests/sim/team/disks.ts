@@ -15,7 +15,7 @@ const PAGE_ROWS = 10_000;
 
 export function recordsOf(device: MemoryDevice, table: string): readonly { key: string; value: Bytes }[] {
   const records: { key: string; value: Bytes }[] = [];
-  for (let after: string | undefined; ; ) {
+  for (let after: string | undefined; ;) {
     const range = { ...(after === undefined ? {} : { after }), limit: PAGE_ROWS };
     const page = device.disk.tables.get(table)?.scan(range) ?? [];
     records.push(...page);
@@ -50,7 +50,9 @@ export function placementsOf(device: MemoryDevice): readonly Placement[] {
 /** Number of the head that a holder keeps of a device; undefined when it has none. */
 export function heldHeadNumber(holder: MemoryDevice, device: string): number | undefined {
   const record = recordsOf(holder, TABLES.heldHeads).find(({ key }) => key.endsWith(`/${device}`));
-  return record === undefined ? undefined : readRecord('a head', record.value, (fields) => asNumber(fields[0]));
+  return record === undefined
+    ? undefined
+    : readRecord('a head', record.value, (fields) => asNumber(fields[0]));
 }
 
 export interface OwnHeadState {

@@ -7,7 +7,6 @@ import type { AgentApi } from '../../../src/agent/api.ts';
 import type { CooperativeId, DeviceId } from '../../../src/core/ids.ts';
 import { GIB } from '../../../src/core/limits.ts';
 import { appendEntry } from '../../../src/core/roster/build.ts';
-import type { SignedChange } from '../../../src/core/roster/entry.ts';
 import { replayRoster } from '../../../src/core/roster/roster.ts';
 import { loadIdentity } from '../../../src/agent/identity.ts';
 import { DAY_MS } from '../faults.ts';
@@ -106,7 +105,8 @@ export class Team {
 
   fail(reason: string): void {
     const days = (this.now / DAY_MS).toFixed(2);
-    if (!this.failures.some((known) => known.startsWith(reason))) this.failures.push(`${reason} (day ${days})`);
+    if (!this.failures.some((known) => known.startsWith(reason)))
+      this.failures.push(`${reason} (day ${days})`);
   }
 
   /** Notes that a law does not hold. */
@@ -169,7 +169,7 @@ export class Team {
   }
 
   /** Has the founder put an entry on the roster. */
-  async govern(change: SignedChange): Promise<void> {
+  async govern(change: Parameters<typeof appendEntry>[2]): Promise<void> {
     const { platform } = this.founder.device;
     const keys = await platform.vault.loadAccount();
     if (keys === undefined) throw new Error('the founder has no account');

@@ -121,8 +121,8 @@ describe('a search for partners', () => {
     }
     await scene.pass(2000);
     const partners = await scene.run(a!.open.ensurePartners(MIB));
-    expect(partners).toHaveLength(8);
-    expect(new Set(partners.map(({ account }) => account)).size).toBe(8);
+    expect(partners).toHaveLength(6);
+    expect(new Set(partners.map(({ account }) => account)).size).toBe(6);
   });
 
   it('goes on below the limits of a full disk', async () => {
