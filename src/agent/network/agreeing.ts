@@ -43,6 +43,11 @@ export interface AgreeingParts {
   readonly policy: () => RosterPolicy;
 }
 
+/** Whether it is time to make an agreement anew. */
+export function endsSoon({ expiresAt }: Agreement, now: number): boolean {
+  return expiresAt - now <= AGREEMENT_RENEW_MS;
+}
+
 /** What a partner still has for us beside what it holds. */
 async function roomAt(
   remote: Remote,
@@ -88,7 +93,7 @@ export async function agreeWith(parts: AgreeingParts, remote: Remote, bytes: num
   const { book, clock } = parts;
   const { device } = remote.peer;
   const lasting = (entry: BookEntry | undefined): entry is BookEntry =>
-    entry?.endedAt === 0 && entry.agreement.expiresAt - clock.now() > AGREEMENT_RENEW_MS;
+    entry?.endedAt === 0 && !endsSoon(entry.agreement, clock.now());
   const known = rooms.get(remote);
   const former = book.with(device)[0];
   const fresh = known !== undefined && clock.monotonic() - known.at < ROOM_FRESH_MS;

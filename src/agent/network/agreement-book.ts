@@ -55,7 +55,8 @@ export class AgreementBook {
           endedAt: fields[1] === undefined ? 0 : asNumber(fields[1]),
         }));
         const agreement = await readKeptAgreement(options.crypto, encoded);
-        if (agreement.id !== key) throw new RoostError('corrupt', `agreement must be ${key}, got ${agreement.id}`);
+        if (agreement.id !== key)
+          throw new RoostError('corrupt', `agreement must be ${key}, got ${agreement.id}`);
         book.#set({ ...book.#entryOf(agreement, encoded), endedAt });
       } catch (error) {
         options.log.warn('network.agreement-unreadable', { agreement: key, message: messageOf(error) });

@@ -60,7 +60,8 @@ export async function findCandidates(sources: CandidateSources): Promise<readonl
     if (rank > 0) add({ device: entry.device, account, stranger: true }, rank);
   }
   for (const { theirs } of sources.agreements) {
-    if (sources.mayBeThere(theirs.device)) add({ device: theirs.device, account: theirs.account, stranger: false }, 2);
+    if (sources.mayBeThere(theirs.device))
+      add({ device: theirs.device, account: theirs.account, stranger: false }, 2);
   }
   for (const { peer } of sources.connected) {
     const stranger = !known.has(peer.device);

@@ -9,7 +9,8 @@ import type { SpacePromises } from '../host/promises.ts';
 import type { Remote, RequestHandler } from '../session/types.ts';
 import type { BookEntry } from './agreement-book.ts';
 import { AgreementBook } from './agreement-book.ts';
-import { learnAgreements } from './agreeing.ts';
+import type { AgreeingParts } from './agreeing.ts';
+import { agreeWith, endsSoon, learnAgreements } from './agreeing.ts';
 import { findCandidates } from './candidates.ts';
 import type { CooperationOptions } from './options.ts';
 import type { StandingEvent } from '../../core/partnership/state.ts';
@@ -48,6 +49,8 @@ export interface OpenCooperation extends Cooperation {
   /** A partner is connected and has been greeted. */
   onGreeted(handler: (remote: Remote) => void): () => void;
   onNotice(handler: (notice: Notice) => void): () => void;
+  /** Makes the agreement with a partner anew when it ends soon; otherwise does nothing. @throws what `agreeWith` throws */
+  renewAgreement(remote: Remote): Promise<void>;
   /** Ends the agreements with a device at once. */
   endAgreements(device: DeviceId): Promise<void>;
   /** Answers calls, calls partners, tells the directory. Safe to call again. @throws what `network` throws */
@@ -210,7 +213,7 @@ class CooperationOfDevice implements OpenCooperation {
   }
 
   async ensurePartners(bytes: number, { signal }: Cancellable = {}): Promise<readonly Partner[]> {
-    const { platform, identity, cooperative } = this.#options;
+    const { platform, identity } = this.#options;
     const { crypto, clock, log } = platform;
     const { book, records } = this.#books;
     const { account } = identity.keys;
@@ -257,15 +260,8 @@ class CooperationOfDevice implements OpenCooperation {
       mayBeThere,
     });
     const parts = {
-      crypto,
-      clock,
+      ...this.#agreeing(),
       log,
-      account,
-      signer: identity.signer,
-      cooperative,
-      book,
-      promises: this.#promises,
-      policy: () => this.roster.policy,
       session: ({ device }: { readonly device: DeviceId }, cancel: NonNullable<Cancellable['signal']>) =>
         sessions.session(device, { signal: cancel }),
     };
@@ -276,6 +272,28 @@ class CooperationOfDevice implements OpenCooperation {
     }
     this.#agreementsChanged();
     return agreed.map((entry) => this.#view(entry)).filter(({ state }) => state === 'active');
+  }
+
+  #agreeing(): AgreeingParts {
+    const { platform, identity, cooperative } = this.#options;
+    return {
+      crypto: platform.crypto,
+      clock: platform.clock,
+      account: identity.keys.account,
+      signer: identity.signer,
+      cooperative,
+      book: this.#books.book,
+      promises: this.#promises,
+      policy: () => this.roster.policy,
+    };
+  }
+
+  async renewAgreement(remote: Remote): Promise<void> {
+    const ruling = this.#books.book.with(remote.peer.device)[0];
+    if (ruling?.endedAt !== 0 || !endsSoon(ruling.agreement, this.#options.platform.clock.now())) return;
+    if (this.#books.records.get(remote.peer.device).standing.state !== 'active') return;
+    await agreeWith(this.#agreeing(), remote, 0);
+    this.#agreementsChanged();
   }
 
   async adopt(encodedAgreement: Bytes, holder: DeviceId): Promise<Partner> {
@@ -357,6 +375,7 @@ class CooperationOfDevice implements OpenCooperation {
     ends.push(
       every(clock, FALLBACK_INTERVAL_MS, () => {
         void syncer.withBroker();
+        void syncer.withOldestOf(sessions.connected());
         for (const { peer } of sessions.connected()) records.note(peer.device, { lastSeenAt: clock.now() });
       }),
     );

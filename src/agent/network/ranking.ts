@@ -96,6 +96,9 @@ export function candidateRanking(
 const TASTE = 0.2;
 
 function taste(self: DeviceId, other: DeviceId): number {
-  const mixed = Math.imul(Number.parseInt(self.slice(0, 8), 16) ^ Number.parseInt(other.slice(0, 8), 16), 0x9e3779b1);
+  const mixed = Math.imul(
+    Number.parseInt(self.slice(0, 8), 16) ^ Number.parseInt(other.slice(0, 8), 16),
+    0x9e3779b1,
+  );
   return 1 - TASTE * ((mixed >>> 0) / 2 ** 32);
 }

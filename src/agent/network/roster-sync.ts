@@ -83,6 +83,17 @@ export class RosterSyncer {
     await this.withPartner(remote);
   }
 
+  /**
+   * Compares with the partner that was asked longest ago, unless one was asked lately: sessions stay open for days, and a broker may
+   * lie all the while.
+   */
+  async withOldestOf(remotes: readonly Remote[]): Promise<void> {
+    if (this.#parts.clock.monotonic() - this.#gossiped.at < PARTNER_AGAIN_MS) return;
+    const askedAt = ({ peer }: Remote): number => this.#asked.get(peer.device)?.at ?? -Infinity;
+    const [oldest] = remotes.toSorted((a, b) => askedAt(a) - askedAt(b));
+    if (oldest !== undefined) await this.withPartnerSometimes(oldest);
+  }
+
   async #askBroker(): Promise<void> {
     const { book, rendezvous, cooperative, clock } = this.#parts;
     this.#askedAt = clock.monotonic();

@@ -238,7 +238,8 @@ export class Auditing {
     });
     cooperation.judge(device, { kind: 'proof-passed' });
     // The first proof and each return are worth a line; a proof a week from each partner is not.
-    if (record.passed === 0 || wasSuspect) tell('audit-passed', { device, name: this.#parts.nameOf(device), segments });
+    if (record.passed === 0 || wasSuspect)
+      tell('audit-passed', { device, name: this.#parts.nameOf(device), segments });
   }
 
   /** A holder that will not let an audit begin cannot put it off for ever. */

@@ -9,6 +9,7 @@ import { Auditing } from './auditing.ts';
 import { Endings } from './endings.ts';
 import type { Tell } from './tell.ts';
 import { Tender } from './tender.ts';
+import { Terms } from './terms.ts';
 import { tellTransitions } from './transitions.ts';
 
 export interface CareParts {
@@ -54,7 +55,8 @@ export function createCare(parts: CareParts): Care {
     onLost,
   });
   const endings = new Endings({ context, cooperation, host, duties, heldBy, nameOf, tell, onLost });
-  const tender = new Tender({ context, cooperation, auditing, endings, tell, onLooked });
+  const terms = new Terms({ context, cooperation, nameOf, tell });
+  const tender = new Tender({ context, cooperation, auditing, endings, terms, tell, onLooked });
   const stopTelling = cooperation.onTransition((transition) => {
     tellTransitions(transition, { cooperation, nameOf, tell });
     endings.transitioned(transition);

@@ -76,14 +76,20 @@ export class Endings {
       if (!isMember && endedAt === 0) await this.#guarded(device, () => this.#end(device));
       else if (standing.state === 'reneged' && endedAt === 0) {
         await this.#guarded(device, () => this.#renege(device));
-      } else if (standing.state === 'leaving' && endedAt === 0 && this.#hasMoved(device, standing.since, now)) {
+      } else if (
+        standing.state === 'leaving' &&
+        endedAt === 0 &&
+        this.#hasMoved(device, standing.since, now)
+      ) {
         await this.#guarded(device, () => this.#end(device));
       } else if (endedAt > 0 && this.#mustGo(theirs.account, device, endedAt, now)) {
         await this.#guarded(device, () => this.#drop(device));
       } else if (endedAt > 0 && now - endedAt > REMEMBER_ENDED_MS) {
         const empty = cooperation.agreements
           .with(device)
-          .filter((entry) => host.store.usage(entry.agreement.id).rows === 0 && this.#parts.heldBy(device) === 0)
+          .filter(
+            (entry) => host.store.usage(entry.agreement.id).rows === 0 && this.#parts.heldBy(device) === 0,
+          )
           .map((entry) => entry.agreement.id);
         if (empty.includes(agreement.id)) await cooperation.agreements.forget(empty);
       }
@@ -192,7 +198,8 @@ export class Endings {
   #mustGo(account: AccountId, device: DeviceId, endedAt: number, now: number): boolean {
     const { cooperation, host } = this.#parts;
     const { agreements, records, roster } = cooperation;
-    if (!agreements.with(device).some(({ agreement }) => host.store.usage(agreement.id).rows > 0)) return false;
+    if (!agreements.with(device).some(({ agreement }) => host.store.usage(agreement.id).rows > 0))
+      return false;
     if (!roster.members.has(account)) return true;
     const alive = agreements
       .ruling()

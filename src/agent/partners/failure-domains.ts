@@ -36,7 +36,8 @@ function topInviter(account: AccountId, roster: RosterState): AccountId | undefi
     if (inviter === undefined) return undefined;
     const above = roster.members.get(inviter);
     // The founder, or an inviter who has left: then the subtree begins here.
-    if (above?.invitedBy === undefined) return current === account && !invitedSomebody(account, roster) ? undefined : current;
+    if (above?.invitedBy === undefined)
+      return current === account && !invitedSomebody(account, roster) ? undefined : current;
     current = inviter;
   }
   return current;

@@ -16,7 +16,7 @@ const GONE_AT_LAST = 0.95;
 const GONE_AFTER_BAD_PROOF = 0.9;
 /** Who said lately that it lost pieces has a disk, or a browser, to be wary of. */
 const LOST_LATELY_MS = 90 * DAY_MS;
-const LOSS_AFTER_LOSS_PER_YEAR = 0.5;
+const LOSS_AFTER_LOSS_PER_YEAR = 0.75;
 
 /** What is known of a partner's availability and lasting. */
 export function oddsOf(record: PartnerRecord, graceDays: number, now: number): HolderOdds {
@@ -25,7 +25,7 @@ export function oddsOf(record: PartnerRecord, graceDays: number, now: number): H
     onlineMs: record.onlineMs,
   });
   const wary = record.lostAt > 0 && now - record.lostAt < LOST_LATELY_MS;
-  const known = wary ? Math.max(lossPerYear, LOSS_AFTER_LOSS_PER_YEAR) : lossPerYear;
+  const known = wary ? 1 - (1 - lossPerYear) * (1 - LOSS_AFTER_LOSS_PER_YEAR) : lossPerYear;
   const gone = chanceOfGone(record.standing, graceDays);
   if (gone === 0) return { availability, lossPerYear: known };
   return { availability, lossPerYear: Math.max(known, perYear(gone, REPAIR_WINDOW_DAYS)) };

@@ -39,7 +39,8 @@ export class Presence {
     const online = reached || listed?.online === true;
     const watched = this.#of(device);
     const { stretch } = watched;
-    if (stretch?.online === online && Math.abs(stretch.to - (now - passed)) < SAME_STRETCH_MS) stretch.to = now;
+    if (stretch?.online === online && Math.abs(stretch.to - (now - passed)) < SAME_STRETCH_MS)
+      stretch.to = now;
     else {
       settle(watched);
       watched.stretch = { from: now - passed, to: now, online };

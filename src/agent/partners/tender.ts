@@ -9,6 +9,7 @@ import type { Auditing } from './auditing.ts';
 import type { Endings } from './endings.ts';
 import { Presence } from './presence.ts';
 import type { Tell } from './tell.ts';
+import type { Terms } from './terms.ts';
 
 /** Partners are looked over this often. */
 const TEND_INTERVAL_MS = 60 * 60_000;
@@ -29,6 +30,7 @@ export interface TenderParts {
   readonly cooperation: OpenCooperation;
   readonly auditing: Auditing;
   readonly endings: Endings;
+  readonly terms: Terms;
   readonly tell: Tell;
   /** something may have to be repaired; called after each look */
   readonly onLooked: () => Promise<void>;
@@ -95,11 +97,12 @@ export class Tender {
   }
 
   async #look(): Promise<void> {
-    const { context, auditing, endings, onLooked } = this.#parts;
+    const { context, auditing, endings, terms, onLooked } = this.#parts;
     try {
       await this.#passTime();
       if (this.#stopped) return;
       await endings.carryOn();
+      await terms.look();
       await auditing.auditDue();
       if (!this.#isStopped()) await onLooked();
     } catch (error) {
@@ -124,7 +127,9 @@ export class Tender {
     const counts = cooperation.inReach;
     const connected = new Set<DeviceId>(cooperation.connected().map(({ peer }) => peer.device));
     const { agreements } = cooperation;
-    const partners = new Set([...agreements.ruling(), ...agreements.adopted()].map(({ theirs }) => theirs.device));
+    const partners = new Set(
+      [...agreements.ruling(), ...agreements.adopted()].map(({ theirs }) => theirs.device),
+    );
     for (const device of partners) {
       const reached = connected.has(device);
       this.#presence.note(device, { now: now.wall, passed: Math.min(passed, TEND_INTERVAL_MS), reached });

@@ -14,7 +14,7 @@ export function freeloader(kept: number): Liar {
 }
 
 /** Whether a segment is of the share that is kept. */
-export const isKept = (segment: Bytes, kept: number): boolean => chanceOf(segment) < kept;
+const isKept = (segment: Bytes, kept: number): boolean => chanceOf(segment) < kept;
 
 /** The same bytes with one of them another. */
 export function changed(item: Bytes): Bytes {

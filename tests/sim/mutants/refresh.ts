@@ -8,8 +8,8 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { dirname, join } from 'node:path';
 import { Tree, allMutants } from './tree.ts';
 
-/** Lines of a patch's context that may have changed. */
-const FUZZ = 2;
+/** Of a patch's context no line must be as it was: only the lines that it takes away. */
+const CONTEXT_LINES = 0;
 
 const FILE = /^\+\+\+ b\/(\S+)/gm;
 
@@ -23,7 +23,7 @@ for (const mutant of allMutants()) {
       copyFileSync(join(tree.root, file), join(tree.root, side, file));
     }
   }
-  const planted = spawnSync('patch', ['-p1', `-F${FUZZ}`, '--no-backup-if-mismatch', '-i', mutant.patch], {
+  const planted = spawnSync('git', ['apply', '--recount', `-C${CONTEXT_LINES}`, mutant.patch], {
     cwd: join(tree.root, 'b'),
     encoding: 'utf8',
   });
@@ -36,7 +36,7 @@ for (const mutant of allMutants()) {
     writeFileSync(mutant.patch, `${mutant.bug}\n\n${parts.join('')}`);
   } else {
     lost++;
-    console.log(`${mutant.name} finds its place no more: ${planted.stdout.trim()}`);
+    console.log(`${mutant.name} finds its place no more: ${planted.stderr.trim()}`);
   }
   rmSync(tree.root, { recursive: true });
 }

@@ -1,0 +1,100 @@
+import type { DeviceId } from '../../core/ids.ts';
+import { faultOf, messageOf } from '../../core/errors.ts';
+import { makePartnerList } from '../../core/partnership/partner-list.ts';
+import { PARTNER_LIST_MAX_PARTNERS } from '../../core/wire/limits.ts';
+import type { AgentContext } from '../context.ts';
+import type { BookEntry } from '../network/agreement-book.ts';
+import type { OpenCooperation } from '../network/cooperation.ts';
+import type { Remote } from '../session/types.ts';
+import type { Tell } from './tell.ts';
+
+export interface TermsParts {
+  readonly context: AgentContext;
+  readonly cooperation: OpenCooperation;
+  readonly nameOf: (device: DeviceId) => string;
+  readonly tell: Tell;
+}
+
+/** What partners have agreed on goes on: renewed before it ends, told to the user, and the list of partners kept by the partners. */
+export class Terms {
+  readonly #parts: TermsParts;
+  /** the ruling agreements at the last look; undefined before the first */
+  #known: ReadonlyMap<DeviceId, BookEntry> | undefined;
+  /** partners that have the list of partners as it is now, and what it names */
+  #listed: { readonly names: string; readonly by: Set<DeviceId> } = { names: '', by: new Set() };
+
+  constructor(parts: TermsParts) {
+    this.#parts = parts;
+  }
+
+  /** Does what is due. Never rejects. */
+  async look(): Promise<void> {
+    const { cooperation } = this.#parts;
+    for (const remote of cooperation.connected()) {
+      await this.#guarded(remote, () => cooperation.renewAgreement(remote));
+    }
+    this.#tellNews();
+    await this.#spreadList();
+  }
+
+  #tellNews(): void {
+    const { nameOf, tell } = this.#parts;
+    const before = this.#known;
+    const now = new Map(this.#going().map((entry) => [entry.theirs.device, entry]));
+    this.#known = now;
+    if (before === undefined) return;
+    for (const [device, { agreement, ours, theirs }] of now) {
+      const former = before.get(device);
+      if (former?.agreement.id === agreement.id) continue;
+      const facts = { device, name: nameOf(device), bytes: theirs.gives };
+      const resized = former?.theirs.gives !== theirs.gives || former.ours.gives !== ours.gives;
+      if (former === undefined) tell('agreement-made', facts);
+      else tell(resized ? 'agreement-resized' : 'agreement-renewed', facts);
+    }
+  }
+
+  #going(): readonly BookEntry[] {
+    return this.#parts.cooperation.agreements.ruling().filter(({ endedAt }) => endedAt === 0);
+  }
+
+  /** Partners keep the list, so that it survives this device: who restores asks them who else holds. */
+  async #spreadList(): Promise<void> {
+    const { context, cooperation } = this.#parts;
+    const partners = this.#going()
+      .slice(0, PARTNER_LIST_MAX_PARTNERS)
+      .map(({ agreement, theirs }) => ({
+        device: theirs.device,
+        account: theirs.account,
+        agreement: agreement.id,
+      }));
+    const names = partners.map(({ agreement }) => agreement).join();
+    if (this.#listed.names !== names) this.#listed = { names, by: new Set() };
+    const { by } = this.#listed;
+    const without = cooperation
+      .connected()
+      .filter(({ peer }) => !by.has(peer.device) && partners.some(({ device }) => device === peer.device));
+    if (without.length === 0) return;
+    const list = await makePartnerList(context.platform.crypto, context.signer, {
+      cooperative: cooperation.roster.cooperative,
+      certificate: context.certificate,
+      at: context.platform.clock.now(),
+      partners,
+    });
+    for (const remote of without) {
+      await this.#guarded(remote, async () => {
+        await remote.putPartnerList(list);
+        by.add(remote.peer.device);
+      });
+    }
+  }
+
+  async #guarded(remote: Remote, task: () => Promise<void>): Promise<void> {
+    try {
+      await task();
+    } catch (error) {
+      const { log } = this.#parts.context.platform;
+      const { device } = remote.peer;
+      log.debug('partners.terms-wait', { device, fault: faultOf(error), message: messageOf(error) });
+    }
+  }
+}
