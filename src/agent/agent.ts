@@ -264,7 +264,9 @@ class Agent implements AgentApi {
   async check(options: CheckOptions = {}): Promise<CheckReport> {
     return this.#task('check', options.onProgress, async (meter) => {
       const report = await checkHolders(this.#mustBeMember(), meter, options.signal);
-      const failed = report.partners.filter(({ outcome }) => outcome === 'failed' || outcome === 'lost').length;
+      const failed = report.partners.filter(
+        ({ outcome }) => outcome === 'failed' || outcome === 'lost',
+      ).length;
       const proved = report.partners.filter(({ outcome }) => outcome === 'proved').length;
       this.#activity.add('checked', { proved, failed }, failed > 0 ? 'problem' : 'info');
       return report;

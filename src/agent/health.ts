@@ -7,6 +7,7 @@ export type Standing = PackSurvey;
 
 export const NOTHING_SAVED: Standing = {
   packs: 0,
+  widest: 0,
   missing: 0,
   worstLossPerYear: 0,
   worstRestorableNow: 1,

@@ -126,7 +126,7 @@ export class Membership {
           await this.#lookAtDuties();
         }
         if (this.#standing.urgent) options.onRepairWanted('urgent', false);
-        else if (this.#standing.lazy) options.onRepairWanted('lazy', false);
+        else if (this.#standing.lazy || !this.#headAcknowledged) options.onRepairWanted('lazy', false);
       },
     });
   }
@@ -195,6 +195,11 @@ export class Membership {
       codec: platform.codec,
       clock: platform.clock,
     });
+  }
+
+  /** Shards of the widest pack: so many partners are needed. */
+  get widestPack(): number {
+    return this.#standing.widest;
   }
 
   /** Holders of pieces of ours, by name. */

@@ -1,4 +1,5 @@
-import { RoostError } from '../core/errors.ts';
+import { RoostError, faultOf, messageOf } from '../core/errors.ts';
+import { publishHead, renewHead } from './backup/head-writer.ts';
 import type { DeviceId, SnapshotId } from '../core/ids.ts';
 import { MIB } from '../core/limits.ts';
 import type { AbortSignalLike } from '../core/progress.ts';
@@ -118,8 +119,29 @@ export async function repairOn(
   const context = await membership.start();
   await context.repository.dropIntents();
   const repaired = await mend(membership, context, { ...run, pace: new Pace(context.platform.clock) });
+  await nameHolders(context, repaired.remade + repaired.moved > 0, run.signal);
   await drainReleases(context, run.signal);
   return repaired;
+}
+
+/** After pieces moved: the newest head must lead to their new holders, or who restores would not find them. */
+async function nameHolders(
+  context: AgentContext,
+  moved: boolean,
+  signal: AbortSignalLike | undefined,
+): Promise<void> {
+  const { repository, platform } = context;
+  if (moved) await renewHead(context);
+  const { index } = await repository.ownHead();
+  const code = index.at(-1)?.code;
+  if (code === undefined) return;
+  try {
+    await publishHead(context, code, signal);
+  } catch (error) {
+    if (faultOf(error) === 'aborted') throw error;
+    // Told again after the next run.
+    platform.log.info('repair.head-waits', { fault: faultOf(error), message: messageOf(error) });
+  }
 }
 
 /** Repairs in the place of other devices of the account that are away and have asked for it. */
@@ -144,6 +166,7 @@ export async function standInOn(
     });
     remade += repaired.remade;
   }
+  await nameHolders(context, remade > 0, run.signal);
   return remade;
 }
 
@@ -169,7 +192,10 @@ async function mend(
   run: Omit<RepairWork, 'partners' | 'placer' | 'reader'>,
 ): Promise<Repaired> {
   const { meter, signal } = run;
-  const partners = await context.cooperation.ensurePartners(ROOM_MARGIN_BYTES, signal ? { signal } : {});
+  const partners = await context.cooperation.ensurePartners(ROOM_MARGIN_BYTES, {
+    ...(signal ? { signal } : {}),
+    atLeast: membership.widestPack,
+  });
   const now = context.platform.clock.monotonic();
   // A repair that follows another soon knows what it needs; audits and notices tell what is new.
   if (run.giveUpLost === true || now - membership.comparedAt >= COMPARE_INTERVAL_MS) {

@@ -109,7 +109,8 @@ export async function askAgain(
   const drawn = drawSegments(terms, { owner: reveal.chance, holder: reveal.holderChance }, rows);
   const outcome = await judgeAnswers(context, ledger, drawn, answers);
   const receipt = receiptOutcome(outcome);
-  if (receipt !== undefined) await exchangeReceipt(context, remote, ledger, { terms, commit, rows, outcome: receipt });
+  if (receipt !== undefined)
+    await exchangeReceipt(context, remote, ledger, { terms, commit, rows, outcome: receipt });
   return outcome;
 }
 

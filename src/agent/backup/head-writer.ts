@@ -154,6 +154,15 @@ async function freeing(context: AgentContext, packs: readonly StoredPack[]): Pro
   return operations;
 }
 
+/** A new head that leads to the same packs, and names the partners as they are now. Nothing happens before the first backup. */
+export async function renewHead(context: AgentContext): Promise<void> {
+  const { repository } = context;
+  const own = await repository.ownHead();
+  if (!own.sealed) return;
+  const next = await makeHead(context, own, own.index);
+  await repository.apply([repository.operations.ownHead(next)]);
+}
+
 async function makeHead(context: AgentContext, own: OwnHead, index: readonly StoredPack[]): Promise<OwnHead> {
   const { cooperation, keys, platform, signer, certificate, device, deviceLabel } = context;
   const { roster } = cooperation;
@@ -201,6 +210,7 @@ export async function publishHead(
     try {
       const remote = await cooperation.session(device, signal ? { signal } : {});
       await remote.putHead(keys.rendezvous, head);
+      cooperation.headTaken(device, own.seq);
       return true;
     } catch (error) {
       if (faultOf(error) === 'aborted') throw error;

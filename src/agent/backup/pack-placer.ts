@@ -47,8 +47,8 @@ export interface PlacedPack {
 export class PackPlacer {
   readonly #options: PackPlacerOptions;
   readonly #takers: ReadonlyMap<string, Partner>;
-  /** packs placed so far: each begins with other partners, so that all fill alike */
-  #turn = 0;
+  /** each pack begins with other partners, and so does each run, so that all fill alike */
+  #turn: number | undefined;
   /** whether a holder refused for want of space */
   #full = false;
 
@@ -61,7 +61,8 @@ export class PackPlacer {
   async place(pack: SealedPack): Promise<PlacedPack> {
     const { owner, repository, codec } = this.#options;
     const n = totalShards(pack.code);
-    const assigned = assignShards([...this.#takers.values()].map(placementPartner), pack.code, this.#turn++);
+    this.#turn = (this.#turn ?? pack.salt[0] ?? 0) + 1;
+    const assigned = assignShards([...this.#takers.values()].map(placementPartner), pack.code, this.#turn);
     const chosen = assigned.chosen.map(({ id }) => this.#takers.get(id)!);
     const lineup: Lineup = {
       holders: new Map(chosen.map((partner, shard) => [shard, partner])),

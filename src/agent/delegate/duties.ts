@@ -45,8 +45,7 @@ export class Duties {
     const connected = new Set(this.#cooperation.connected().map(({ peer }) => peer.device));
     const owners = (await this.store.owners()).filter(
       (owner) =>
-        !connected.has(owner) &&
-        shouldStandIn(this.#cooperation.records.get(owner).lastSeenAt, clock.now()),
+        !connected.has(owner) && shouldStandIn(this.#cooperation.records.get(owner).lastSeenAt, clock.now()),
     );
     this.#standsInFor = new Set(owners);
     const surveys: PackSurvey[] = [];

@@ -212,7 +212,10 @@ class CooperationOfDevice implements OpenCooperation {
       );
   }
 
-  async ensurePartners(bytes: number, { signal }: Cancellable = {}): Promise<readonly Partner[]> {
+  async ensurePartners(
+    bytes: number,
+    { signal, atLeast = 0 }: Cancellable & { readonly atLeast?: number } = {},
+  ): Promise<readonly Partner[]> {
     const { platform, identity } = this.#options;
     const { crypto, clock, log } = platform;
     const { book, records } = this.#books;
@@ -233,6 +236,7 @@ class CooperationOfDevice implements OpenCooperation {
     const standing = this.partners().filter(({ state, adopted }) => state === 'active' && !adopted);
     const wanted = strangersWanted(
       standing.map(({ odds, online }) => ({ availability: odds.availability, inReach: online })),
+      atLeast,
     );
     const rounds = await findCandidates({
       account,
@@ -310,6 +314,10 @@ class CooperationOfDevice implements OpenCooperation {
   async leaveHead(rendezvous: RendezvousId, head: Bytes): Promise<void> {
     const running = await this.#run();
     await running.rendezvous.leaveHead(rendezvous, this.#options.cooperative, head);
+  }
+
+  headTaken(device: DeviceId, seq: number): void {
+    this.#books.records.note(device, { headSeq: seq });
   }
 
   async lookupHolders(id: RendezvousId): Promise<readonly Found[]> {

@@ -34,6 +34,8 @@ export interface PartnerRecord {
   readonly told: boolean;
   /** when it was asked last which agreements it knows, milliseconds since 1970; 0 before the first time */
   readonly comparedAt: number;
+  /** number of our newest head that it took; 0 before the first */
+  readonly headSeq: number;
 }
 
 export const UNKNOWN_PARTNER: PartnerRecord = {
@@ -55,6 +57,7 @@ export const UNKNOWN_PARTNER: PartnerRecord = {
   hours: new Uint8Array(0),
   told: false,
   comparedAt: 0,
+  headSeq: 0,
 };
 
 const STATES: readonly StandingState[] = ['active', 'suspect', 'leaving', 'evicted', 'reneged'];
@@ -96,6 +99,7 @@ export function encodePartnerRecord(record: PartnerRecord): Bytes {
     record.hours,
     record.told,
     record.comparedAt,
+    record.headSeq,
   ]);
 }
 
@@ -120,6 +124,7 @@ export function decodePartnerRecord(value: Bytes): PartnerRecord {
     hours: asBytes(fields[15]),
     told: asBoolean(fields[16]),
     comparedAt: asNumber(fields[17]),
+    headSeq: asNumber(fields[18]),
   }));
 }
 

@@ -20,9 +20,11 @@ const PARTNERS_WANTED_MAX = 20;
 /**
  * How many new partners to look for: so many in all that, by how much they are online, enough of them are in reach at any time.
  * @param partners availability of the partners there are, and whether they are in reach now
+ * @param atLeast as many as the widest pack has shards: with fewer partners it cannot be whole
  */
 export function strangersWanted(
   partners: readonly { readonly availability: number; readonly inReach: boolean }[],
+  atLeast: number,
 ): number {
   const expected = partners.reduce((sum, { availability }) => sum + availability, 0);
   const mean = partners.length === 0 ? 1 : expected / partners.length;
@@ -30,7 +32,12 @@ export function strangersWanted(
   const here = partners.filter(({ inReach }) => inReach).length;
   // Nobody gets by on less, however many there are in all.
   const least = Math.ceil(REACH_WANTED / 2) - here;
-  return Math.max(0, Math.min(lacking, PARTNERS_WANTED_MAX - partners.length), least);
+  return Math.max(
+    0,
+    Math.min(lacking, PARTNERS_WANTED_MAX - partners.length),
+    least,
+    atLeast - partners.length,
+  );
 }
 
 /** Agreed with in one go. */

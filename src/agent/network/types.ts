@@ -19,14 +19,20 @@ export interface Cooperation {
   /**
    * Makes sure that agreements exist with as many other members' devices as are reachable (one per account first), each giving
    * us at least `bytes` more than we already hold there. Devices that refuse or are full are left out.
+   * @param options `atLeast`: more partners are looked for while fewer than these are in good standing
    */
-  ensurePartners(bytes: number, options?: Cancellable): Promise<readonly Partner[]>;
+  ensurePartners(
+    bytes: number,
+    options?: Cancellable & { readonly atLeast?: number },
+  ): Promise<readonly Partner[]>;
   /** Takes over agreements that a holder has with another (lost) device of our account. */
   adopt(encodedAgreement: Bytes, holder: DeviceId): Promise<Partner>;
   /** Every ledger of ours: one for each agreement of any epoch, adopted ones too. */
   ledgers(): readonly LedgerName[];
   /** Leaves a copy of our head at the broker; rejects while it is away. */
   leaveHead(rendezvous: RendezvousId, head: Bytes): Promise<void>;
+  /** A partner took our head of this number. */
+  headTaken(device: DeviceId, seq: number): void;
   /** Bytes that went over all sessions so far, both ways. */
   traffic(): number;
   onChange(handler: () => void): () => void;

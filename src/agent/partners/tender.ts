@@ -161,9 +161,10 @@ export class Tender {
   }
 
   async #greeted(remote: Remote): Promise<void> {
-    const { cooperation, auditing, endings } = this.#parts;
+    const { cooperation, auditing, endings, terms } = this.#parts;
     const { device } = remote.peer;
     await endings.greeted(remote);
+    await terms.greeted(remote);
     cooperation.judge(device, { kind: 'contact', owes: auditing.owes(device) });
     auditing.greeted(device);
   }

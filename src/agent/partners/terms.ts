@@ -37,8 +37,22 @@ export class Terms {
     await this.#spreadList();
   }
 
+  /** A partner is connected: it may have been away when our newest head went round. Never rejects. */
+  async greeted(remote: Remote): Promise<void> {
+    const { context, cooperation } = this.#parts;
+    const { device } = remote.peer;
+    const going = this.#going().some(({ theirs }) => theirs.device === device);
+    if (!going) return;
+    await this.#guarded(remote, async () => {
+      const { seq, sealed } = await context.repository.ownHead();
+      if (!sealed || cooperation.records.get(device).headSeq >= seq) return;
+      await remote.putHead(context.keys.rendezvous, sealed);
+      cooperation.headTaken(device, seq);
+    });
+  }
+
   #tellNews(): void {
-    const { nameOf, tell } = this.#parts;
+    const { cooperation, nameOf, tell } = this.#parts;
     const before = this.#known;
     const now = new Map(this.#going().map((entry) => [entry.theirs.device, entry]));
     this.#known = now;
@@ -50,6 +64,8 @@ export class Terms {
       const resized = former?.theirs.gives !== theirs.gives || former.ours.gives !== ours.gives;
       if (former === undefined) tell('agreement-made', facts);
       else tell(resized ? 'agreement-resized' : 'agreement-renewed', facts);
+      // New terms are proved soon, however well the old ones were kept.
+      cooperation.records.update(device, { auditAt: 0 });
     }
   }
 

@@ -11,6 +11,8 @@ import { hasSurplus } from './surplus.ts';
 /** How this device's packs lie. */
 export interface PackSurvey {
   readonly packs: number;
+  /** shards of the widest of them */
+  readonly widest: number;
   /** pieces that nobody has */
   readonly missing: number;
   /** of the pack that is worst off; 0 without a pack */
@@ -40,6 +42,7 @@ export async function surveyPacks(
   const heldBy = new Map<DeviceId, number>();
   let canLose = Infinity;
   let packs = 0;
+  let widest = 0;
   let missing = 0;
   let worstLossPerYear = 0;
   let worstRestorableNow = 1;
@@ -48,6 +51,7 @@ export async function surveyPacks(
   for await (const { facts, placements, mine } of source.packs()) {
     if (!mine) continue;
     packs++;
+    widest = Math.max(widest, totalShards(facts.code));
     const condition = assessPack(facts.code, placements, holders);
     missing += condition.missing.length;
     canLose = Math.min(canLose, totalShards(facts.code) - condition.missing.length - facts.code.m);
@@ -68,6 +72,7 @@ export async function surveyPacks(
   const worstFirst = [...risks.values()].sort((a, b) => b.shards - b.cap - (a.shards - a.cap));
   return {
     packs,
+    widest,
     missing,
     worstLossPerYear,
     worstRestorableNow,

@@ -157,7 +157,9 @@ async function dropPack(repository: Repository, id: PackId): Promise<void> {
   const places = await repository.chunkPlaces(pack.chunks);
   await repository.apply([
     repository.operations.dropPack(id),
-    ...(await repository.placements(id)).flatMap((placement) => repository.operations.dropPlacement(placement)),
+    ...(await repository.placements(id)).flatMap((placement) =>
+      repository.operations.dropPlacement(placement),
+    ),
     ...pack.chunks
       .filter((_, i) => places[i]?.packId === id)
       .map((chunk) => repository.operations.dropChunk(chunk)),

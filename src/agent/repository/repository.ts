@@ -76,7 +76,8 @@ export class Repository {
   /** Our side of one ledger, ascending by row. */
   async ledger(agreement: AgreementId): Promise<readonly Placement[]> {
     const keys: string[] = [];
-    for await (const row of this.#all(OWNER_TABLES.ledgers, `${agreement}/`)) keys.push(decodeUtf8(row.value));
+    for await (const row of this.#all(OWNER_TABLES.ledgers, `${agreement}/`))
+      keys.push(decodeUtf8(row.value));
     const rows = await this.#meta.getMany(OWNER_TABLES.placements, keys);
     // A shard that has another row by now leaves its former one behind.
     return rows
@@ -252,8 +253,7 @@ export class Repository {
     // Intents first: what is committed meanwhile is a placement then.
     const underWay = new Set<string>();
     for await (const intent of this.#all(OWNER_TABLES.intents)) {
-      for (const taken of decodeIntent(intent.value).rows)
-        underWay.add(rowKey(taken.agreement, taken.row));
+      for (const taken of decodeIntent(intent.value).rows) underWay.add(rowKey(taken.agreement, taken.row));
     }
     const now = await this.#placementsNow(rows);
     return rows

@@ -7,7 +7,7 @@ export interface PlacementPartner {
   readonly odds: HolderOdds;
   /** what it shares with others that may fail at once: `account:…`, `family:…`, `place:…`, `inviter:…`, `computer:` */
   readonly domains: readonly string[];
-  /** an appliance: the caps of family, place and inviter do not hold for it */
+  /** an appliance: the caps of family and place do not hold for it */
   readonly exempt: boolean;
 }
 
@@ -30,7 +30,8 @@ export const ACCOUNT_CAP = 1;
 /** One account too many outweighs all that other domains can amount to with 24 shards of a few domains each. */
 export const ACCOUNT_WEIGHT = 10_000;
 
-const EXEMPTABLE = ['family:', 'place:', 'inviter:'];
+/** Anybody can call a device an appliance, so whoever lets in many of them is not believed more. */
+const EXEMPTABLE = ['family:', 'place:'];
 
 export function isAccount(domain: string): boolean {
   return domain.startsWith('account:');

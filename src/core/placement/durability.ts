@@ -11,8 +11,12 @@ export interface HolderOdds {
 
 /** Chance a year that one pack is lost: with a million packs, one of them in a year. */
 export const TARGET_LOSS_PER_YEAR = 1e-6;
-/** Longest time in which a lost piece may stay unreplaced: 14 days of grace for a silent partner, two more to repair. */
-export const REPAIR_WINDOW_DAYS = 16;
+/**
+ * Longest time in which a lost piece may stay unreplaced: 14 days of grace for a silent partner, and ten more in which the owner, who
+ * repairs, may be away. With two, the model lost packs of an owner who was
+ * away for 18 days (docs/simulation.md).
+ */
+export const REPAIR_WINDOW_DAYS = 24;
 
 export const DAYS_PER_YEAR = 365;
 

@@ -10,7 +10,7 @@ export const SUSPICION_STEPS = 5;
 export const RENEGED = SUSPICION_STEPS + 1;
 
 /** Chance that a suspect never comes back with its pieces, at the beginning and at the end of its time of grace. */
-const GONE_AT_FIRST = 0.1;
+const GONE_AT_FIRST = 0.02;
 const GONE_AT_LAST = 0.95;
 
 const COUNTS = 21;
@@ -31,7 +31,7 @@ export class RepairDecision {
     this.#odds = odds;
     this.#windowDays = windowDays;
     this.#suspectOdds = Array.from({ length: SUSPICION_STEPS }, (_, step) => {
-      const gone = GONE_AT_FIRST + ((GONE_AT_LAST - GONE_AT_FIRST) * step) / SUSPICION_STEPS;
+      const gone = GONE_AT_FIRST + (GONE_AT_LAST - GONE_AT_FIRST) * (step / SUSPICION_STEPS) ** 2;
       return { availability: 0, lossPerYear: perYear(gone, REPAIR_WINDOW_DAYS) };
     });
   }

@@ -82,8 +82,6 @@ describe('the search for candidates', () => {
         rank: ({ reliability }) => reliability,
         directory,
         mayBeThere: () => true,
-        mayBeAsked: () => true,
-        rank: () => 1,
       });
     const wanted = entries.slice(0, 2).map(({ device }) => device);
     for (let round = 0; round < 5; round++) {

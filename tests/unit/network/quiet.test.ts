@@ -20,7 +20,7 @@ const isConnected = (a: Party, b: Party): boolean =>
   a.open.connected().some(({ peer }) => peer.device === b.device);
 
 describe('partners with nothing to do', () => {
-  it('send each other nothing for a day, tell nobody of changes, and stay connected', async () => {
+  it('compare rosters four times a day at most and send nothing else, tell nobody of changes, and stay connected', async () => {
     play('quiet');
     const [a, b, c] = await scene.parties(3);
     await scene.run(a!.open.ensurePartners(MIB));
@@ -29,7 +29,8 @@ describe('partners with nothing to do', () => {
     let told = 0;
     for (const { open } of [a!, b!, c!]) open.onChange(() => told++);
     await scene.pass(24 * HOUR);
-    expect(passed.count).toBe(0);
+    // Three parties, each asking one other: request and answer, with flow control.
+    expect(passed.count).toBeLessThanOrEqual(3 * 4 * 4);
     expect(told).toBe(0);
     expect(isConnected(a!, b!) && isConnected(a!, c!)).toBe(true);
     expect(a!.open.partners()[0]!.lastSeenAt).toBe(scene.world.clock.now());
@@ -55,8 +56,8 @@ describe('partners with nothing to do', () => {
     // Both ask, and both answer.
     expect(await meet()).toBeGreaterThanOrEqual(again + 4);
     expect(await meet()).toBe(again);
-    await scene.pass(7 * HOUR);
-    expect(await meet()).toBeGreaterThanOrEqual(again + 4);
+    await scene.pass(13 * HOUR);
+    expect(await meet()).toBeLessThanOrEqual(again + 4);
   });
 });
 

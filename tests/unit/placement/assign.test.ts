@@ -127,13 +127,24 @@ describe('the holders of a pack', () => {
 
   it('may be appliances of one family and place, but not of one account', () => {
     const appliances = withDomains(
-      ['account:a', 'family:nodejs', 'place:1', 'inviter:a'],
-      ['account:b', 'family:nodejs', 'place:1', 'inviter:a'],
-      ['account:b', 'family:nodejs', 'place:1', 'inviter:a'],
+      ['account:a', 'family:nodejs', 'place:1'],
+      ['account:b', 'family:nodejs', 'place:1'],
+      ['account:b', 'family:nodejs', 'place:1'],
     ).map((partner) => ({ ...partner, exempt: true }));
     expect(assignShards(appliances, { name: 'mirror', m: 1, k: 1 }, 0).risks).toEqual([]);
     expect(assignShards(appliances, { name: 'mirror', m: 1, k: 2 }, 0).risks).toEqual([
       { kind: 'account', domain: 'account:b', shards: 2, cap: 1 },
+    ]);
+  });
+
+  it('may not all be appliances of one inviter: whoever lets them in can call them what they like', () => {
+    const guests = withDomains(
+      ['account:a', 'inviter:x'],
+      ['account:b', 'inviter:x'],
+      ['account:c', 'inviter:x'],
+    ).map((partner) => ({ ...partner, exempt: true }));
+    expect(assignShards(guests, { name: 'mirror', m: 1, k: 2 }, 0).risks).toEqual([
+      { kind: 'domain', domain: 'inviter:x', shards: 3, cap: 1 },
     ]);
   });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  REPAIR_WINDOW_DAYS,
   packLossPerYear,
   packLossWithin,
   perWindow,
@@ -23,18 +24,21 @@ describe('the chance of losing a pack', () => {
     }
   });
 
-  it('is the binomial of the failures of a window, and a year has 365 / 16 of them', () => {
-    const failure = 1 - survivalWithin(holder(0.1), 16);
+  it('is the binomial of the failures of a window, and a year has many of them', () => {
+    const failure = 1 - survivalWithin(holder(0.1), REPAIR_WINDOW_DAYS);
     const within = 3 * failure ** 2 * (1 - failure) + failure ** 3;
     const three = [holder(0.1), holder(0.1), holder(0.1)];
     expect(packLossWithin(three, 2)).toBeCloseTo(within, 14);
-    expect(packLossPerYear(three, 2)).toBeCloseTo(1 - (1 - within) ** (365 / 16), 12);
+    expect(packLossPerYear(three, 2)).toBeCloseTo(1 - (1 - within) ** (365 / REPAIR_WINDOW_DAYS), 12);
   });
 
   it('keeps its digits where 1 - x would be 0', () => {
     const loss = packLossPerYear(new Array<HolderOdds>(16).fill(holder(0.02)), 4);
     expect(loss).toBeGreaterThan(0);
-    expect(loss / packLossWithin(new Array<HolderOdds>(16).fill(holder(0.02)), 4)).toBeCloseTo(365 / 16, 9);
+    expect(loss / packLossWithin(new Array<HolderOdds>(16).fill(holder(0.02)), 4)).toBeCloseTo(
+      365 / REPAIR_WINDOW_DAYS,
+      9,
+    );
   });
 
   it('is 1 with fewer holders than m, 1 when they are sure to fail, 0 when none can', () => {

@@ -287,6 +287,10 @@ export class RigCooperation implements Cooperation {
     return [];
   }
 
+  headTaken(): void {
+    return;
+  }
+
   async session(device: DeviceId): Promise<Remote> {
     const holder = this.#rig.holder(device);
     this.#mustBeOnline(holder);
