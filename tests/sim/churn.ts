@@ -2,7 +2,7 @@ import type { SeededRandom } from '../../src/adapters/memory/seeded-random.ts';
 import type { MemoryWorld } from '../../src/adapters/memory/world.ts';
 import { DAY_MS, HOUR_MS } from './faults.ts';
 import type { Member } from './member.ts';
-import type { Profile } from './population.ts';
+import type { Profile, WayOff } from './population.ts';
 
 /** Days on which a person does not use the device at all; the others make up for it. */
 const DAYS_OFF = 0.1;
@@ -72,12 +72,6 @@ export class Churn {
     this.#memberOf(slot)?.goOff(how);
   }
 }
-
-/**
- * How a device goes off. Most computers and phones sleep: the program stays as it is and the network is gone. Tabs are closed, and
- * now and then something ends without a word.
- */
-export type WayOff = 'sleep' | 'stop' | 'crash';
 
 const SLEEPS = 0.75;
 

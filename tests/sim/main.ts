@@ -2,6 +2,8 @@
 //
 //   npm run sim -- --scenario churn --devices 100 --days 365 --seed 7
 //
+//   npm run sim -- --model …                      the abstract model instead; its flags are in model/command.ts
+//
 //   --scenario NAME     one of scenarios/; without it all are listed
 //   --devices N         100 when left out            --days N      30 when left out
 //   --seed TEXT         1 when left out
@@ -16,6 +18,7 @@ import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:f
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatNumbers, parseNumbers } from './fault-list.ts';
+import { modelCommand } from './model/command.ts';
 import type { Outcome } from './outcome.ts';
 import { lossBound, msPerDeviceDay } from './outcome.ts';
 import { plotsOf } from './plots.ts';
@@ -30,7 +33,10 @@ import { tellStories } from './tell-stories.ts';
 /** Replays of a failed run, at most. */
 const SHRINK_RUNS = 60;
 
+const given = process.argv.slice(2);
+const isModel = given.includes('--model');
 const { values } = parseArgs({
+  args: isModel ? [] : given,
   options: {
     scenario: { type: 'string' },
     devices: { type: 'string', default: '100' },
@@ -110,6 +116,10 @@ async function smallerFailure(options: SimulationOptions): Promise<readonly numb
 }
 
 async function main(): Promise<number> {
+  if (isModel) {
+    modelCommand(given.filter((word) => word !== '--model'));
+    return 0;
+  }
   // Agents make many errors that mean nothing (who is called is off); their stacks would cost a twentieth of the run.
   Error.stackTraceLimit = values.trace === undefined ? 0 : 20;
   const story = STORIES.find(({ name }) => name === values.scenario);

@@ -11,8 +11,7 @@ import type { Files } from './content.ts';
 import { Content, sameFiles } from './content.ts';
 import { DAY_MS, HOUR_MS } from './faults.ts';
 import type { Metrics } from './metrics.ts';
-import type { WayOff } from './churn.ts';
-import type { Profile } from './population.ts';
+import type { Profile, WayOff } from './population.ts';
 import { ProgramEnded, RunOfProgram } from './run-of-program.ts';
 import type { Trace } from './trace.ts';
 

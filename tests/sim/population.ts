@@ -3,6 +3,12 @@ import type { StorageClass } from '../../src/ports/blob-store.ts';
 
 export type DeviceKind = 'browser' | 'desktop' | 'appliance';
 
+/**
+ * How a device goes off. Most computers and phones sleep: the program stays as it is and the network is gone. Tabs are closed, and
+ * now and then something ends without a word.
+ */
+export type WayOff = 'sleep' | 'stop' | 'crash';
+
 /** A place in the cooperative: whoever leaves it is followed by a newcomer with the same kind of device and habits. */
 export interface Profile {
   readonly slot: number;

@@ -10,9 +10,10 @@ import { Durations, Figures, poissonUpperBound } from './figures.ts';
 import { modelOptions } from './options.ts';
 import { AVAILABILITY } from './population.ts';
 import { Presence } from './presence.ts';
-import { modelTable, runModel } from './run.ts';
+import { runModel } from './run.ts';
 import { SCENARIOS, isScenario } from './scenarios.ts';
 import { Simulation } from './simulation.ts';
+import { modelTable } from './table.ts';
 
 describe('the model of placement, churn and repair', () => {
   it('gives the same figures for the same seed, and others for another', () => {

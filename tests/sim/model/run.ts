@@ -4,8 +4,6 @@ import type { GivenOptions, ModelOptions } from './options.ts';
 import { modelOptions } from './options.ts';
 import { Simulation } from './simulation.ts';
 
-export { modelTable } from './table.ts';
-
 export interface ModelResult {
   readonly options: ModelOptions;
   readonly figures: ModelFigures;

@@ -1,6 +1,6 @@
 // Runs the abstract model of placement, churn and repair.
 //
-//   node tests/sim/model/main.ts --devices 1000 --years 10 --seeds 40
+//   npm run sim -- --model --devices 1000 --years 10 --seeds 40
 //
 //   --scenario NAME      churn when left out; "all" runs every one
 //   --devices N          1000 when left out          --years N       1 when left out (or --days N)
@@ -8,19 +8,23 @@
 //   --placement NAME     domains, or random: the control
 //   --repair NAME        at-once, lazy or none
 //   --delegates SHARE    owners whose packs are looked after while they are away; 0 when left out
-//   --window-days N      days without repair that owners plan for; 16 when left out
+//   --window-days N      days without repair that owners plan for; 24 when left out
 //   --planned-days N     how long owners take members to stay when they plan; 365 when left out
 //   --planned-loss P     yearly loss of a pack that codes are planned for; 1e-6 when left out
 //   --partners N         24 when left out            --packs N       4 objects of each member when left out
 //   --code CODE          as reed-solomon:6+3; the planner's when left out
 //   --json               print the results as JSON
 import { modelArguments } from './arguments.ts';
-import { modelTable, runModel } from './run.ts';
+import { runModel } from './run.ts';
+import { modelTable } from './table.ts';
 
-const { runs, json } = modelArguments(process.argv.slice(2));
-const results = runs.map((options) =>
-  runModel(options, (seed, seconds) => {
-    console.error(`${options.scenario}, seed ${seed}: ${seconds.toFixed(0)} s`);
-  }),
-);
-console.log(json ? JSON.stringify(results, undefined, 2) : results.map(modelTable).join('\n\n'));
+/** @param args what follows `--model` */
+export function modelCommand(args: readonly string[]): void {
+  const { runs, json } = modelArguments(args);
+  const results = runs.map((options) =>
+    runModel(options, (seed, seconds) => {
+      console.error(`${options.scenario}, seed ${seed}: ${seconds.toFixed(0)} s`);
+    }),
+  );
+  console.log(json ? JSON.stringify(results, undefined, 2) : results.map(modelTable).join('\n\n'));
+}
