@@ -34,8 +34,10 @@ export function partnerReason(partner: Pick<PartnerView, 'state' | 'reason' | 'g
   const day = time !== undefined && Number.isFinite(at) ? formatDay(at) : 'an unknown day';
   const why = REASONS[code]?.(day) ?? STATES[partner.state];
   if (partner.state !== 'suspect' || partner.graceEndsAt === undefined) return why;
-  const does = code === 'silent' ? 'it returns' : 'it proves what it holds';
-  return `${why}; replaced on ${formatDay(partner.graceEndsAt)} unless ${does}`;
+  const replaced = `${why}; replaced on ${formatDay(partner.graceEndsAt)}`;
+  // No proof makes wrong bytes good.
+  if (code === 'proof-failed') return replaced;
+  return `${replaced} unless ${code === 'silent' ? 'it returns' : 'it proves what it holds'}`;
 }
 
 /** Share of the time that it was online, over a week; undefined before a week was watched. */

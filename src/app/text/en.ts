@@ -11,12 +11,15 @@ const snapshots = (count: number): string => plural(count, { one: '# snapshot', 
 const pieces = (count: number): string => plural(count, { one: '# piece', other: '# pieces' });
 
 /** What follows from a suspicion. */
+const what = (facts: ReasonFacts): string =>
+  facts.holds ? 'its pieces move to somebody else' : 'the partnership ends';
 const unless = (facts: ReasonFacts, does: string): string => {
-  const what = facts.holds ? 'its pieces move to somebody else' : 'the partnership ends';
   return facts.replaced === undefined
-    ? `${what} unless it ${does} in time.`
-    : `${what} ${facts.replaced} unless it ${does}.`;
+    ? `${what(facts)} unless it ${does} in time.`
+    : `${what(facts)} ${facts.replaced} unless it ${does}.`;
 };
+const then = (facts: ReasonFacts): string =>
+  facts.replaced === undefined ? `${what(facts)}.` : `${what(facts)} ${facts.replaced}.`;
 const since = (facts: ReasonFacts): string => (facts.since === undefined ? '' : ` since ${facts.since}`);
 
 /** Reasons as a partner's state and the log give them, to stand after "because". */
@@ -499,8 +502,7 @@ export const en = {
         facts.since === undefined
           ? `Does not answer; ${unless(facts, 'returns')}`
           : `Has not answered since ${facts.since}; ${unless(facts, 'returns')}`,
-      'proof-failed': (facts) =>
-        `Its proofs have been wrong${since(facts)}; ${unless(facts, 'proves your pieces')}`,
+      'proof-failed': (facts) => `Its proofs have been wrong${since(facts)}; ${then(facts)}`,
       'proof-unanswered': (facts) =>
         `Has owed an answer to a proof${since(facts)}; ${unless(facts, 'gives it')}`,
       'lost-pieces': () => 'Says itself that it lost some of your pieces; they are made again elsewhere.',

@@ -33,7 +33,7 @@ describe('a partner', () => {
       'Has not answered since Tuesday; its pieces move to somebody else on December 4 unless it returns.',
     );
     expect(suspect(`proof-failed:${NOW - DAY_MS}`)).toBe(
-      'Its proofs have been wrong since yesterday; its pieces move to somebody else on December 4 unless it proves your pieces.',
+      'Its proofs have been wrong since yesterday; its pieces move to somebody else on December 4.',
     );
     expect(suspect('silent', { graceEndsAt: undefined })).toContain('unless it returns in time');
     expect(suspect(`silent:${NOW}`, { graceEndsAt: NOW - 1 })).toContain('move to somebody else soon');

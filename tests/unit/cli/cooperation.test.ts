@@ -64,7 +64,7 @@ describe('partners', () => {
     ],
     [
       { state: 'suspect', reason: `proof-failed:${NOON}`, graceEndsAt: NOON + DAY_MS },
-      'its proofs have been wrong since 2026-11-20; replaced on 2026-11-21 unless it proves what it holds',
+      'its proofs have been wrong since 2026-11-20; replaced on 2026-11-21;',
     ],
     [
       { state: 'leaving', reason: `leaving:${NOON}` },
