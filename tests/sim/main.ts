@@ -32,6 +32,7 @@ import { tellStories } from './tell-stories.ts';
 
 /** Replays of a failed run, at most. */
 const SHRINK_RUNS = 60;
+const PROGRESS_MS = 20_000;
 
 const given = process.argv.slice(2);
 const isModel = given.includes('--model');
@@ -102,6 +103,19 @@ async function traced(options: SimulationOptions, file: string | undefined): Pro
   }
 }
 
+/** Tells now and then, at the terminal's error stream, how far a run is and how long it still takes. */
+function tellProgress(days: number): (day: number) => void {
+  const startedAt = performance.now();
+  let toldAt = startedAt;
+  return (day) => {
+    const now = performance.now();
+    if (now - toldAt < PROGRESS_MS) return;
+    toldAt = now;
+    const left = ((now - startedAt) / 60_000 / day) * (days - day);
+    console.error(`day ${Math.floor(day)} of ${days}, about ${Math.max(0, left).toFixed(0)} minutes left`);
+  };
+}
+
 async function smallerFailure(options: SimulationOptions): Promise<readonly number[]> {
   const all = [...faultsOf(options).keys()].filter((number) => options.only?.has(number) !== false);
   return shrink(
@@ -146,6 +160,7 @@ async function main(): Promise<number> {
     crypto: values.crypto,
     restores: count('restores', values.restores),
     stopwatch: cpuMs,
+    onDay: tellProgress(count('days', values.days)),
     ...(values.faults === undefined ? {} : { only: parseNumbers(values.faults) }),
   };
   const outcome = await traced(options, values.trace);
