@@ -4,6 +4,7 @@ import type { DeviceId } from '../../core/ids.ts';
 import { parseDeviceId } from '../../core/ids.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MetaStore } from '../../ports/meta-store.ts';
+import { silentDeparturesPerYear } from '../../core/placement/priors.ts';
 import { scanAll } from '../store/records.ts';
 import { TABLES } from '../store/tables.ts';
 import type { PartnerRecord } from './partner-record.ts';
@@ -19,6 +20,8 @@ export class PartnerBook {
   readonly #records = new Map<DeviceId, PartnerRecord>();
   readonly #unsaved = new Set<DeviceId>();
   #writing: Promise<void> = Promise.resolve();
+  /** worked out again when a partner's standing changes, and with each `save`, for time goes by */
+  #departures: number | undefined;
 
   private constructor(meta: MetaStore, log: Log) {
     this.#meta = meta;
@@ -42,6 +45,22 @@ export class PartnerBook {
     return this.#records.get(device) ?? UNKNOWN_PARTNER;
   }
 
+  /** How often partners go without a word (core/placement/priors.ts). */
+  get departuresPerYear(): number {
+    this.#departures ??= this.#countDepartures();
+    return this.#departures;
+  }
+
+  #countDepartures(): number {
+    let departed = 0;
+    let watchedMs = 0;
+    for (const { standing, watchedMs: watched } of this.#records.values()) {
+      if (standing.state === 'reneged' && standing.reason === 'reneged-silent') departed++;
+      watchedMs += watched;
+    }
+    return silentDeparturesPerYear(departed, watchedMs);
+  }
+
   /** @returns whether anything changed */
   update(device: DeviceId, change: Partial<PartnerRecord>): boolean {
     if (!this.note(device, change)) return false;
@@ -56,11 +75,13 @@ export class PartnerBook {
     if (fields.every((field) => before[field] === change[field])) return false;
     this.#records.set(device, { ...before, ...change });
     this.#unsaved.add(device);
+    if (change.standing !== undefined) this.#departures = undefined;
     return true;
   }
 
   /** Writes what was only noted. */
   save(): void {
+    this.#departures = undefined;
     for (const device of [...this.#unsaved]) this.#save(device);
   }
 

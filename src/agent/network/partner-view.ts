@@ -43,7 +43,7 @@ export function partnerView(entry: BookEntry, sources: PartnerSources): Partner 
     storageClass,
     neighbourhood,
     sameComputer: neighbourhood === THIS_COMPUTER && directory?.get(self)?.neighbourhood === THIS_COMPUTER,
-    odds: oddsOf(record, entry.agreement.graceDays, now),
+    odds: oddsOf(record, entry.agreement.graceDays, now, records.departuresPerYear),
     domains: failureDomains({ account, platform, neighbourhood, roster }),
     exempt: storageClass === 'appliance',
   };

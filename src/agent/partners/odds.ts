@@ -18,12 +18,23 @@ const GONE_AFTER_BAD_PROOF = 0.9;
 const LOST_LATELY_MS = 90 * DAY_MS;
 const LOSS_AFTER_LOSS_PER_YEAR = 0.75;
 
-/** What is known of a partner's availability and lasting. */
-export function oddsOf(record: PartnerRecord, graceDays: number, now: number): HolderOdds {
-  const { availability, lossPerYear } = blendOdds(priorOdds(storageClassOf(record.storageClass)), {
-    observedMs: record.watchedMs,
-    onlineMs: record.onlineMs,
-  });
+/**
+ * What is known of a partner's availability and lasting.
+ * @param departures how often partners go without a word here (`silentDeparturesPerYear`)
+ */
+export function oddsOf(
+  record: PartnerRecord,
+  graceDays: number,
+  now: number,
+  departures: number,
+): HolderOdds {
+  const { availability, lossPerYear } = blendOdds(
+    priorOdds(storageClassOf(record.storageClass), departures),
+    {
+      observedMs: record.watchedMs,
+      onlineMs: record.onlineMs,
+    },
+  );
   const wary = record.lostAt > 0 && now - record.lostAt < LOST_LATELY_MS;
   const known = wary ? 1 - (1 - lossPerYear) * (1 - LOSS_AFTER_LOSS_PER_YEAR) : lossPerYear;
   const gone = chanceOfGone(record.standing, graceDays);

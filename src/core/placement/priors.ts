@@ -15,7 +15,7 @@ const PRIORS: Readonly<Record<StorageClass, Prior>> = {
   appliance: { availability: 0.97, dataLossPerYear: 0.02 },
 };
 
-/** Assumed: how long members stay on the mean, whatever their class, as studies of such networks found. */
+/** Assumed while nothing else was seen: how long members stay on the mean, whatever their class, as studies of such networks found. */
 export const MEAN_MEMBERSHIP_DAYS = 365;
 /** Assumed: share of those who leave that let their pieces move first. The others are lost like a broken disk. */
 export const ORDERLY_DEPARTURES = 0.5;
@@ -29,10 +29,32 @@ export function storageClassOf(text: string): StorageClass {
   return text === 'installed' || text === 'appliance' ? text : 'tab';
 }
 
-/** Odds of a holder of which nothing was measured: its class's loss of data, or leaving without a word. */
-export function priorOdds(storageClass: StorageClass): HolderOdds {
+/** Members that go without a word, for each member and day. */
+const SILENT_DEPARTURES_PER_DAY = (1 - ORDERLY_DEPARTURES) / MEAN_MEMBERSHIP_DAYS;
+
+/**
+ * How often partners go without a word here: the assumption, weighing as one departure, drawn towards what was seen. Never below the
+ * assumption, since a quiet beginning says little.
+ * @param departed partners that fell silent for good
+ * @param watchedMs time for which partners were watched, of all together
+ * @returns for each partner and year, at least 0.5
+ */
+export function silentDeparturesPerYear(departed: number, watchedMs: number): number {
+  const assumedDays = 1 / SILENT_DEPARTURES_PER_DAY;
+  const seen = (1 + departed) / (assumedDays + finiteOrZero(watchedMs) / DAY_MS);
+  return DAYS_PER_YEAR * Math.max(SILENT_DEPARTURES_PER_DAY, seen);
+}
+
+/**
+ * Odds of a holder of which nothing was measured: its class's loss of data, or leaving without a word.
+ * @param departures as of `silentDeparturesPerYear`
+ */
+export function priorOdds(
+  storageClass: StorageClass,
+  departures = DAYS_PER_YEAR * SILENT_DEPARTURES_PER_DAY,
+): HolderOdds {
   const { availability, dataLossPerYear } = PRIORS[storageClass];
-  const silentDeparture = -Math.expm1(-(1 - ORDERLY_DEPARTURES) * (DAYS_PER_YEAR / MEAN_MEMBERSHIP_DAYS));
+  const silentDeparture = -Math.expm1(-departures);
   return { availability, lossPerYear: 1 - (1 - dataLossPerYear) * (1 - silentDeparture) };
 }
 

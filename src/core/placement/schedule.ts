@@ -64,7 +64,8 @@ export function hourOfWeek(ms: number): number {
 
 function indexOf(hour: number): number {
   const index = (hour + EPOCH_HOUR_OF_WEEK) % HOURS_PER_WEEK;
-  return index < 0 ? index + HOURS_PER_WEEK : index;
+  // Before 1970 the remainder is negative, or -0.
+  return index < 0 ? index + HOURS_PER_WEEK : Math.abs(index);
 }
 
 /**

@@ -9,7 +9,7 @@
 //   --repair NAME        at-once, lazy or none
 //   --delegates SHARE    owners whose packs are looked after while they are away; 0 when left out
 //   --window-days N      days without repair that owners plan for; 24 when left out
-//   --planned-days N     how long owners take members to stay when they plan; 365 when left out
+//   --planned-days N     how long owners take members to stay when they plan; as they do, at most 365, when left out
 //   --planned-loss P     yearly loss of a pack that codes are planned for; 1e-6 when left out
 //   --partners N         24 when left out            --packs N       4 objects of each member when left out
 //   --code CODE          as reed-solomon:6+3; the planner's when left out

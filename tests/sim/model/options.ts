@@ -60,7 +60,8 @@ export function modelOptions(given: GivenOptions): ModelOptions {
     partners: 24,
     objectBytes: GIB,
     lifetimeDays: lifetimeDays ?? MEAN_MEMBERSHIP_DAYS,
-    plannedLifetimeDays: MEAN_MEMBERSHIP_DAYS,
+    // Owners learn how often partners go (`silentDeparturesPerYear`); here they know from the beginning.
+    plannedLifetimeDays: Math.min(MEAN_MEMBERSHIP_DAYS, lifetimeDays ?? MEAN_MEMBERSHIP_DAYS),
     plannedLossPerYear: TARGET_LOSS_PER_YEAR,
     windowDays: REPAIR_WINDOW_DAYS,
     delegates: 0,

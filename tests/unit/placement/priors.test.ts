@@ -5,6 +5,7 @@ import {
   ORDERLY_DEPARTURES,
   blendOdds,
   priorOdds,
+  silentDeparturesPerYear,
   storageClassOf,
 } from '../../../src/core/placement/priors.ts';
 
@@ -32,6 +33,32 @@ describe('the odds of a holder of which little is known', () => {
       'tab',
       'tab',
     ]);
+  });
+});
+
+describe('how often partners go without a word', () => {
+  it('is assumed to be once in two years, and seldomer never', () => {
+    expect(silentDeparturesPerYear(0, 0)).toBeCloseTo(0.5, 12);
+    expect(silentDeparturesPerYear(0, 3650 * DAY_MS)).toBeCloseTo(0.5, 12);
+    expect(silentDeparturesPerYear(0, NaN)).toBeCloseTo(0.5, 12);
+  });
+
+  it('is learned: where members stay three months, two months with 24 partners are enough', () => {
+    const days = 24 * 60;
+    const going = Math.round((days / 91) * (1 - ORDERLY_DEPARTURES));
+    const learned = silentDeparturesPerYear(going, days * DAY_MS);
+    expect(learned).toBeGreaterThan(0.7 * (365 / 91) * (1 - ORDERLY_DEPARTURES));
+    expect(priorOdds('appliance', learned).lossPerYear).toBeGreaterThan(0.7);
+  });
+
+  it('makes the loss of every class likelier, and nothing else', () => {
+    for (const storageClass of ['tab', 'installed', 'appliance'] as const) {
+      const usual = priorOdds(storageClass);
+      const restless = priorOdds(storageClass, 2);
+      expect(restless.availability).toBe(usual.availability);
+      expect(restless.lossPerYear).toBeGreaterThan(usual.lossPerYear);
+      expect(restless.lossPerYear).toBeLessThan(1);
+    }
   });
 });
 

@@ -62,6 +62,7 @@ describe('the hour of the week', () => {
         expect(hourOfWeek(ms)).toBe(((date.getUTCDay() + 6) % 7) * 24 + date.getUTCHours());
       }),
     );
+    expect(hourOfWeek(-72 * 3_600_000)).toBe(0);
   });
 });
 
