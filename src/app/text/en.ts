@@ -30,7 +30,7 @@ const because: Readonly<Record<string, string>> = {
   'wrong-bytes': 'its proof was wrong',
   unanswered: 'it did not answer when asked for a proof',
   'lost-pieces': 'it says that it lost pieces',
-  evicted: 'its browser took the storage away',
+  evicted: 'its storage was taken away',
   damaged: 'some of its storage is damaged',
   'reneged-silent': 'it stayed silent for longer than was agreed',
   'reneged-proof': 'it owed a proof for longer than was agreed',
@@ -508,8 +508,8 @@ export const en = {
       'lost-pieces': () => 'Says itself that it lost some of your pieces; they are made again elsewhere.',
       evicted: (facts) =>
         facts.day === undefined
-          ? 'Its browser took the storage away; that is not its fault. Your pieces are made again elsewhere.'
-          : `Its browser took the storage away on ${facts.day}; that is not its fault. Your pieces are made again elsewhere.`,
+          ? 'Its storage was taken away; that is not its fault. Your pieces are made again elsewhere.'
+          : `Its storage was taken away on ${facts.day}; that is not its fault. Your pieces are made again elsewhere.`,
       leaving: (facts) =>
         facts.day === undefined
           ? 'Is leaving; your pieces move to others first.'
