@@ -8,6 +8,9 @@ import type { OpenCooperation } from '../network/cooperation.ts';
 import type { Remote } from '../session/types.ts';
 import type { Tell } from './tell.ts';
 
+/** Heads name the partners, too; lists are for what changes between them, so once a day will do. */
+const SPREAD_LOOKS = 24;
+
 export interface TermsParts {
   readonly context: AgentContext;
   readonly cooperation: OpenCooperation;
@@ -20,6 +23,7 @@ export class Terms {
   readonly #parts: TermsParts;
   /** the ruling agreements at the last look; undefined before the first */
   #known: ReadonlyMap<DeviceId, BookEntry> | undefined;
+  #looks = 0;
   /** partners that have the list of partners as it is now, and what it names */
   #listed: { readonly names: string; readonly by: Set<DeviceId> } = { names: '', by: new Set() };
 
@@ -34,7 +38,7 @@ export class Terms {
       await this.#guarded(remote, () => cooperation.renewAgreement(remote));
     }
     this.#tellNews();
-    await this.#spreadList();
+    if (++this.#looks % SPREAD_LOOKS === 0) await this.#spreadList();
   }
 
   /** A partner is connected: it may have been away when our newest head went round. Never rejects. */
