@@ -48,6 +48,10 @@ export function describeOutcome(outcome: Outcome): string {
     ],
     ['incomplete packs', share(metrics.incompleteYears, metrics.objectYears)],
     [
+      'incomplete 48 h after faults',
+      `${metrics.samples.at(-1)?.incomplete ?? 0} of ${metrics.samples.at(-1)?.packs ?? 0}`,
+    ],
+    [
       'unreadable at the moment',
       share(
         sum((sample) => sample.unreadableNow),
