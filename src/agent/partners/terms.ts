@@ -31,7 +31,7 @@ export class Terms {
     this.#parts = parts;
   }
 
-  /** Does what is due. Never rejects. */
+  /** Does what is due; a partner that does not answer is passed over. */
   async look(): Promise<void> {
     const { cooperation } = this.#parts;
     for (const remote of cooperation.connected()) {
