@@ -51,50 +51,61 @@ export interface Fields {
 /** One decoded value and where it lies. All readers throw RoostError 'malformed'. */
 export class Item {
   readonly value: unknown;
-  readonly what: string;
+  readonly #within: Item | undefined;
+  readonly #place: string;
 
-  constructor(value: unknown, what: string) {
+  /** @param place where it lies, after the place of what it lies in */
+  constructor(value: unknown, place: string, within?: Item) {
     this.value = value;
-    this.what = what;
+    this.#place = place;
+    this.#within = within;
+  }
+
+  /** Where it lies, for messages; put together only when one is written. */
+  get what(): string {
+    return this.#within === undefined ? this.#place : this.#within.what + this.#place;
   }
 
   /** A map; keys that `read` did not ask for are refused. */
   map<T>(read: (field: Fields) => T): T {
-    const { value, what } = this;
+    const { value } = this;
     if (!(value instanceof Map)) throw this.not('a map');
     const entries: ReadonlyMap<unknown, unknown> = value;
-    const asked = new Set<unknown>();
+    const asked: string[] = [];
     const optional = (name: string): Item | undefined => {
-      asked.add(name);
-      return entries.has(name) ? new Item(entries.get(name), `${what}.${name}`) : undefined;
+      if (!entries.has(name)) return undefined;
+      if (!asked.includes(name)) asked.push(name);
+      return new Item(entries.get(name), `.${name}`, this);
     };
     const required = (name: string): Item => {
       const item = optional(name);
-      if (item === undefined) throw new RoostError('malformed', `${what} must have "${name}", got none`);
+      if (item === undefined) throw new RoostError('malformed', `${this.what} must have "${name}", got none`);
       return item;
     };
-    const result = read(Object.assign(required, { optional }));
-    for (const key of entries.keys()) {
-      if (!asked.has(key)) {
-        const name = typeof key === 'string' ? `"${key.slice(0, 40)}"` : `a key of type ${typeof key}`;
-        throw new RoostError('malformed', `${what} must not have ${name}`);
-      }
-    }
+    required.optional = optional;
+    const result = read(required);
+    if (asked.length < entries.size) throw this.#unasked(entries, asked);
     return result;
+  }
+
+  #unasked(entries: ReadonlyMap<unknown, unknown>, asked: readonly string[]): RoostError {
+    const key = [...entries.keys()].find((name) => typeof name !== 'string' || !asked.includes(name));
+    const name = typeof key === 'string' ? `"${key.slice(0, 40)}"` : `a key of type ${typeof key}`;
+    return new RoostError('malformed', `${this.what} must not have ${name}`);
   }
 
   /** An array of at most `max` items. */
   list<T>(max: number, read: (item: Item) => T): T[] {
     const items = this.#array();
     if (items.length > max) throw this.not(`a list of at most ${max}`);
-    return items.map((value, index) => read(new Item(value, `${this.what}[${index}]`)));
+    return items.map((value, index) => read(new Item(value, `[${index}]`, this)));
   }
 
   /** An array of exactly `count` items, for records too many to name their fields. */
   tuple(count: number): (index: number) => Item {
     const items = this.#array();
     if (items.length !== count) throw this.not(`a list of ${count}`);
-    return (index) => new Item(items[index], `${this.what}[${index}]`);
+    return (index) => new Item(items[index], `[${index}]`, this);
   }
 
   /** undefined for null, which stands for "none" in a tuple. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { SeededRandom } from '../../../src/adapters/memory/seeded-random.ts';
 import { decodeCbor, encodeCbor } from '../../../src/core/cbor.ts';
 import { RoostError } from '../../../src/core/errors.ts';
 import { readCbor, readMap } from '../../../src/core/schema.ts';
@@ -47,6 +48,15 @@ describe('CBOR', () => {
     ['a number longer than needed', '1801'],
     ['a 64-bit number longer than needed', '1b0000000000000001'],
     ['keys out of order', 'a2616201616102'],
+    ['a longer key before a shorter one', 'a262616101616202'],
+    ['keys out of order further down', '81a16178a2616201616102'],
+    ['a key that is no text', 'a10102'],
+    ['the length of bytes longer than needed', '580100'],
+    ['the length of text longer than needed', '780161'],
+    ['the length of a list longer than needed', '980100'],
+    ['the length of a map longer than needed', 'b801616100'],
+    ['a negative number longer than needed', '3800'],
+    ['a double that a half would hold', 'fb3ff8000000000000'],
     ['the same key twice', 'a2616101616102'],
     ['undefined', 'f7'],
     ['a tag', 'c100'],
@@ -68,6 +78,24 @@ describe('CBOR', () => {
     ['17 levels', `${'81'.repeat(17)}00`],
   ])('refuses %s', (_what, hex) => {
     malformed(() => decodeCbor(fromHex(hex), 1000));
+  });
+
+  it('takes no bytes but those that it would write', () => {
+    const random = new SeededRandom('cbor');
+    let taken = 0;
+    for (let i = 0; i < 20_000; i++) {
+      const bytes = encodeCbor({ a: [1, 'x', 300], bb: new Uint8Array(3), c: { z: -5, y: 1.5 }, é: null });
+      bytes[random.below(bytes.length)] = random.below(256);
+      let value: unknown;
+      try {
+        value = decodeCbor(bytes, 1000);
+      } catch {
+        continue;
+      }
+      taken++;
+      expect(toHex(encodeCbor(value))).toBe(toHex(bytes));
+    }
+    expect(taken).toBeGreaterThan(1000);
   });
 
   it('takes 16 levels side by side, and refuses a million nested ones without running out of stack', () => {
