@@ -1,10 +1,10 @@
 import type { PartnerState, PartnerView } from '../agent/api.ts';
-import { formatDay, formatShare } from './format.ts';
+import { parseToldReason } from '../core/partnership/told-reason.ts';
+import { formatDay, formatShare, formatTime } from './format.ts';
 
-const STATES: Readonly<Record<PartnerState, string>> = {
+const STATES: Readonly<Record<Exclude<PartnerState, 'active'>, string>> = {
   candidate: 'found, not agreed yet',
   negotiating: 'agreeing on space',
-  active: 'keeps its promise',
   suspect: 'has to put something right',
   leaving: 'is leaving, pieces move to others',
   reneged: 'did not keep its promise, pieces go to others',
@@ -28,16 +28,43 @@ const REASONS: Readonly<Record<string, (day: string) => string>> = {
 };
 
 /** Why a partner is in its state and what happens next: "has not answered since 2026-11-20; replaced on 2026-12-04 unless it returns". */
-export function partnerReason(partner: Pick<PartnerView, 'state' | 'reason' | 'graceEndsAt'>): string {
-  const [code = '', time] = (partner.reason ?? '').split(':');
-  const at = Number(time);
-  const day = time !== undefined && Number.isFinite(at) ? formatDay(at) : 'an unknown day';
-  const why = REASONS[code]?.(day) ?? STATES[partner.state];
+export function partnerReason(
+  partner: Pick<PartnerView, 'state' | 'reason' | 'graceEndsAt' | 'held' | 'givesUs' | 'lastProofAt'>,
+): string {
+  const { code, at } = parseToldReason(partner.reason);
+  const day = at === undefined ? 'an unknown day' : formatDay(at);
+  const why =
+    REASONS[code]?.(day) ?? (partner.state === 'active' ? keepingOf(partner) : STATES[partner.state]);
   if (partner.state !== 'suspect' || partner.graceEndsAt === undefined) return why;
   const replaced = `${why}; replaced on ${formatDay(partner.graceEndsAt)}`;
   // No proof makes wrong bytes good.
   if (code === 'proof-failed') return replaced;
   return `${replaced} unless ${code === 'silent' ? 'it returns' : 'it proves what it holds'}`;
+}
+
+/** What one does that nothing is held against. */
+function keepingOf({
+  held,
+  givesUs,
+  lastProofAt,
+}: Pick<PartnerView, 'held' | 'givesUs' | 'lastProofAt'>): string {
+  if (held === 0) return givesUs > 0 ? 'is ready to hold pieces' : 'gives you no space';
+  return lastProofAt === undefined ? 'holds pieces of yours' : 'keeps its promise';
+}
+
+/** What it proved of the pieces that it holds; undefined of one that holds none. */
+export function proofText({
+  reason,
+  held,
+  lastProofAt,
+  proofs,
+}: Pick<PartnerView, 'reason' | 'held' | 'lastProofAt' | 'proofs'>): string | undefined {
+  if (held === 0) return undefined;
+  if (lastProofAt === undefined) return 'has not proved yet that it keeps your pieces';
+  const count = `(${proofs.passed} proofs right, ${proofs.failed} not)`;
+  return parseToldReason(reason).code === 'lost-pieces'
+    ? `its last proof, before it lost some, was ${formatTime(lastProofAt)} ${count}`
+    : `proved ${formatTime(lastProofAt)} that it keeps your pieces ${count}`;
 }
 
 /** Share of the time that it was online, over a week; undefined before a week was watched. */

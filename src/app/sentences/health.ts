@@ -1,7 +1,8 @@
 import type { AgentState, Health, HealthRisk, PartnerView } from '../../agent/api.ts';
+import { parseToldReason } from '../../core/partnership/told-reason.ts';
 import { formatAgo, formatList } from '../text/format.ts';
 import { text } from '../text/text.ts';
-import { properNames, reasonOf } from './partner.ts';
+import { keepsForUs, properNames } from './partner.ts';
 
 export interface HealthSentence {
   readonly sentence: string;
@@ -18,9 +19,6 @@ export interface HealthNote {
 type Facts = Pick<AgentState, 'health' | 'folders' | 'partners' | 'activity'>;
 
 const words = text.health;
-
-const hasAgreement = (partner: PartnerView): boolean =>
-  partner.agreement !== undefined && partner.state !== 'departed';
 
 /** The one sentence that tells whether the files are safe. It never says more than the facts do. */
 export function healthSentence(state: Facts, now: number): HealthSentence {
@@ -48,18 +46,16 @@ function mainSentence(state: Facts, now: number): Omit<HealthSentence, 'notes'> 
       const reason = health.reason === undefined ? undefined : words.reasons[health.reason];
       return { sentence: reason?.sentence ?? words.atRisk, next: reason?.next ?? saved };
     }
-    case 'protected':
+    case 'protected': {
+      const all = Math.max(health.partners, state.partners.filter(keepsForUs).length);
       if (health.sameComputer) {
-        return { sentence: words.sameComputer(health.partners), next: words.sameComputerNext };
+        return { sentence: words.sameComputer(health.partners, all), next: words.sameComputerNext };
       }
       return {
-        sentence: words.protectedBy(
-          health.partners,
-          Math.max(health.partners, state.partners.filter(hasAgreement).length),
-          health.canLose,
-        ),
+        sentence: words.protectedBy(health.partners, all, health.canLose),
         next: [restorable(health), saved].filter(Boolean).join(' '),
       };
+    }
     default:
       return health.state satisfies never;
   }
@@ -96,12 +92,12 @@ function notesOf({ health, partners }: Facts): readonly HealthNote[] {
 
 function howSuspect(partners: readonly PartnerView[]): 'silent' | 'owing' | 'both' {
   const suspects = partners.filter(({ state }) => state === 'suspect');
-  const silent = suspects.filter((partner) => reasonOf(partner).code === 'silent').length;
+  const silent = suspects.filter(({ reason }) => parseToldReason(reason).code === 'silent').length;
   return silent === suspects.length ? 'silent' : silent === 0 ? 'owing' : 'both';
 }
 
-const lostPieces = (partner: PartnerView): boolean =>
-  partner.state === 'evicted' || reasonOf(partner).code === 'lost-pieces';
+const lostPieces = ({ state, reason }: PartnerView): boolean =>
+  state === 'evicted' || parseToldReason(reason).code === 'lost-pieces';
 
 type AlikeRisk = Exclude<HealthRisk, { readonly kind: 'too-few-partners' }>;
 

@@ -1,32 +1,32 @@
 import type { PartnerView } from '../../agent/api.ts';
+import { parseToldReason } from '../../core/partnership/told-reason.ts';
 import { formatAgo, formatDate, formatMoment } from '../text/format.ts';
 import { text } from '../text/text.ts';
 
-interface Reason {
-  readonly code: string;
-  /** milliseconds since 1970 */
-  readonly at: number | undefined;
-}
+/** Whether it counts as one that keeps pieces for us: it has some, or has promised space for them. */
+export const keepsForUs = ({ state, held, givesUs }: PartnerView): boolean =>
+  held > 0 || (givesUs > 0 && (state === 'active' || state === 'suspect'));
 
-/** A reason is a code, and where it matters a time: `silent:1760000000000`. */
-export function reasonOf(partner: Pick<PartnerView, 'reason'>): Reason {
-  const [code = '', time] = (partner.reason ?? '').split(':');
-  const at = Number(time);
-  return { code, at: time !== undefined && Number.isFinite(at) ? at : undefined };
-}
-
-/** What the chip says: the state, or the reason where the state's name would not be the truth. */
-export function partnerLabel(partner: Pick<PartnerView, 'state' | 'reason'>): string {
-  const label = partner.state === 'suspect' ? text.partners.reasonLabels[reasonOf(partner).code] : undefined;
-  return label ?? text.partners.states[partner.state].label;
+/** What the chip says: the state, or what is so where the state's name would not be the truth. */
+export function partnerLabel({
+  state,
+  reason,
+  held,
+  givesUs,
+}: Pick<PartnerView, 'state' | 'reason' | 'held' | 'givesUs'>): string {
+  const label = text.partners.reasonLabels[parseToldReason(reason).code];
+  if (label !== undefined) return label;
+  if (state === 'active' && held === 0)
+    return givesUs > 0 ? text.partners.readyLabel : text.partners.onlyTakesLabel;
+  return text.partners.states[state].label;
 }
 
 /** Why it is in its state and what happens next; a reason that has no words yet falls back to the state's own sentence. */
 export function partnerSentence(
-  partner: Pick<PartnerView, 'state' | 'reason' | 'graceEndsAt' | 'held' | 'lastProofAt'>,
+  partner: Pick<PartnerView, 'state' | 'reason' | 'graceEndsAt' | 'held' | 'givesUs' | 'lastProofAt'>,
   now: number,
 ): string {
-  const { code, at } = reasonOf(partner);
+  const { code, at } = parseToldReason(partner.reason);
   const { graceEndsAt } = partner;
   const replaced =
     graceEndsAt === undefined
@@ -41,23 +41,26 @@ export function partnerSentence(
     holds: partner.held > 0,
   });
   if (sentence !== undefined) return sentence;
-  // A promise is kept once that was proved.
-  if (partner.state === 'active' && partner.lastProofAt === undefined) {
-    return partner.held > 0 ? text.partners.holds : text.partners.ready;
+  if (partner.state === 'active') {
+    if (partner.held === 0) return partner.givesUs > 0 ? text.partners.ready : text.partners.onlyTakes;
+    // A promise is kept once that was proved.
+    if (partner.lastProofAt === undefined) return text.partners.holds;
   }
   return text.partners.states[partner.state].sentence;
 }
 
 /** When it last proved that it keeps our pieces; nothing about a partner that has nothing to prove. */
 export function proofSentence(
-  partner: Pick<PartnerView, 'state' | 'held' | 'lastProofAt'>,
+  partner: Pick<PartnerView, 'state' | 'reason' | 'held' | 'lastProofAt'>,
   now: number,
 ): string | undefined {
-  if (partner.state !== 'active' && partner.state !== 'suspect' && partner.state !== 'leaving')
-    return undefined;
-  if (partner.lastProofAt === undefined) return partner.held > 0 ? text.partners.notProved : undefined;
-  const ago = formatAgo(partner.lastProofAt, now);
-  return partner.state === 'suspect' ? text.partners.lastProof(ago) : text.partners.proved(ago);
+  const { state, reason, held, lastProofAt } = partner;
+  if (held === 0 || (state !== 'active' && state !== 'suspect' && state !== 'leaving')) return undefined;
+  if (lastProofAt === undefined) return text.partners.notProved;
+  const ago = formatAgo(lastProofAt, now);
+  // What was proved before a loss is not proved of what is left.
+  const doubtful = state === 'suspect' || parseToldReason(reason).code === 'lost-pieces';
+  return doubtful ? text.partners.lastProof(ago) : text.partners.proved(ago);
 }
 
 /** Names as their makers write them; what is not here is shown as it came. */

@@ -43,28 +43,6 @@ const why = (reason: string): string => {
   return words === undefined ? '' : `: ${words}`;
 };
 
-/** Why pieces are made again. */
-const repairs: Readonly<Record<string, string>> = {
-  evicted: ': the browser of a partner took the storage away',
-  damaged: ': some of the storage of a partner is damaged',
-  'lost-pieces': ': a partner lost them',
-  'proof-failed': ': a partner could not prove them',
-  silent: ': a partner has been silent for too long',
-  'reneged-silent': ': a partner stayed silent for longer than was agreed',
-  'reneged-proof': ': a partner owed a proof for longer than was agreed',
-  leaving: ': a partner is leaving',
-};
-
-const waits: Readonly<Record<string, string>> = {
-  'too-few': ': too few partners are online',
-  'too-few-partners': ': too few partners are online',
-  'no-partners': ': there is no other partner',
-  'no-room': ': no partner has room for them',
-  'partners-full': ': no partner has room for them',
-  full: ': no partner has room for them',
-  unreachable: ': the partners that hold the others are not online',
-};
-
 /** States of a partner as what it does. */
 const states: Readonly<Record<string, string>> = {
   candidate: 'was found and may become a partner',
@@ -292,10 +270,13 @@ export const en = {
     lossValue: (chance: string): string => `about ${chance} a year`,
     anyMoment: 'Chance that all can be restored at any moment',
     measured: 'Worked out from how your partners have behaved so far.',
-    sameComputer: (count: number): string =>
-      count === 1
-        ? 'Safe from mistakes, not from the loss of this computer: its only partner is on it.'
-        : `Safe from mistakes, not from the loss of this computer: all ${partners(count)} are on it.`,
+    /** `holding` of `all` partners keep pieces */
+    sameComputer: (holding: number, all: number): string => {
+      const [holds, are] = holding === 1 ? ['holds', 'is'] : ['hold', 'are'];
+      const some = `the ${holding} of ${partners(all)} that ${holds} your pieces ${are}`;
+      const which = all === 1 ? 'its only partner is' : holding === all ? `all ${partners(all)} are` : some;
+      return `Safe from mistakes, not from the loss of this computer: ${which} on it.`;
+    },
     sameComputerNext: 'Invite somebody whose computer stands elsewhere.',
     saving: 'Saving your files. Keep this page open.',
     savingFirst: 'Saving your files for the first time. Keep this page open.',
@@ -524,6 +505,9 @@ export const en = {
       new: () => 'New: you are about to agree on space.',
     } as Readonly<Record<string, (facts: ReasonFacts) => string>>,
     ready: 'Ready to hold pieces for you.',
+    readyLabel: 'Ready',
+    onlyTakes: 'Gives you no space, so it holds nothing for you.',
+    onlyTakesLabel: 'Gives no space',
     holds: 'Holds pieces for you.',
     onDay: (day: string): string => `on ${day}`,
     soon: 'soon',
@@ -734,14 +718,12 @@ export const en = {
         `${facts.partner()} let you down${why(facts.word('reason'))}. Its pieces go to others.`,
       'partner-reported': (facts) =>
         `${facts.who('by')} reports that ${facts.who('against')} did not keep a promise.`,
-      'partner-replaced': (facts) =>
-        `${pieces(facts.number('pieces'))} moved from ${facts.who('from')} to ${facts.who('to')}.`,
-      'repair-started': (facts) =>
-        `Making ${pieces(facts.number('pieces'))} again${repairs[facts.word('why')] ?? ''}.`,
       'repair-done': (facts) =>
         `${pieces(facts.number('pieces'))} (${facts.size('bytes')}) made again and handed to partners.`,
       'repair-waits': (facts) =>
-        `${pieces(facts.number('pieces'))} cannot be made again yet${waits[facts.word('reason')] ?? ''}. Roost tries again by itself.`,
+        `${pieces(facts.number('pieces'))} cannot be made again yet. Roost tries again by itself.`,
+      'stood-in': (facts) =>
+        `${pieces(facts.number('pieces'))} made again in place of another device of yours.`,
       rebalanced: (facts) =>
         `${pieces(facts.number('pieces'))} moved, so that partners hold them more evenly.`,
       'agreement-made': (facts) =>

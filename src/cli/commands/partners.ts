@@ -4,7 +4,7 @@ import { EXIT_DONE } from '../exit-codes.ts';
 import { formatBytes, formatDay, formatTime, printable } from '../format.ts';
 import { requireMember } from '../membership.ts';
 import type { Output } from '../output.ts';
-import { onlineShare, onlineText, partnerReason } from '../partner-text.ts';
+import { onlineShare, onlineText, partnerReason, proofText } from '../partner-text.ts';
 import { findPartner } from '../partners.ts';
 import { stringValue } from '../values.ts';
 
@@ -45,14 +45,11 @@ function tellPartner(partner: PartnerView, output: Output): void {
   const { device, name, deviceLabel, state, reason, online, lastSeenAt, platform, storageClass } = partner;
   const { lastProofAt, proofs, graceEndsAt, schedule, terms, held, holding, givesUs, weGive } = partner;
   const seen = online ? 'online' : lastSeenAt === undefined ? 'never seen' : `seen ${formatTime(lastSeenAt)}`;
+  const proof = proofText(partner);
   const lines = [
     `${device.slice(0, 8)}  ${state}  ${printable(name)} (${printable(deviceLabel)})`,
     `  ${partnerReason(partner)}; ${seen}, ${onlineText(schedule)}`,
-    `  ${
-      lastProofAt === undefined
-        ? 'has not proved yet that it keeps your pieces'
-        : `proved ${formatTime(lastProofAt)} that it keeps your pieces (${proofs.passed} proofs right, ${proofs.failed} not)`
-    }`,
+    ...(proof === undefined ? [] : [`  ${proof}`]),
     `  holds ${formatBytes(held)} of yours of ${formatBytes(givesUs)}, you hold ${formatBytes(holding)} of ${formatBytes(weGive)}`,
     ...(terms === undefined ? [] : [`  agreement ends ${formatDay(terms.expiresAt)}`]),
   ];

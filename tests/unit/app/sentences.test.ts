@@ -3,7 +3,12 @@ import type { AgentState, CheckReport, PartnerView } from '../../../src/agent/ap
 import { activitySentence } from '../../../src/app/sentences/activity.ts';
 import { checkSentence } from '../../../src/app/sentences/check.ts';
 import { healthSentence } from '../../../src/app/sentences/health.ts';
-import { partnerLabel, partnerSentence, proofSentence } from '../../../src/app/sentences/partner.ts';
+import {
+  keepsForUs,
+  partnerLabel,
+  partnerSentence,
+  proofSentence,
+} from '../../../src/app/sentences/partner.ts';
 import { sheetFileName, sheetText } from '../../../src/app/sentences/sheet.ts';
 import { formatChance, formatMoment, formatShare } from '../../../src/app/text/format.ts';
 import { parseDeviceId } from '../../../src/core/ids.ts';
@@ -22,6 +27,7 @@ describe('a partner', () => {
         reason,
         graceEndsAt: NOW + 14 * DAY_MS,
         held: 1,
+        givesUs: 1,
         lastProofAt: undefined,
         ...changes,
       },
@@ -57,16 +63,54 @@ describe('a partner', () => {
   });
 
   it('is said to have proved something only when it has', () => {
-    const facts = { state: 'active', held: 1 } as const;
+    const facts = { state: 'active', reason: undefined, held: 1, givesUs: 1 } as const;
     expect(proofSentence({ ...facts, lastProofAt: NOW - 3 * HOUR_MS }, NOW)).toBe(
       'Proved 3 hours ago that it keeps your pieces.',
     );
     expect(proofSentence({ ...facts, lastProofAt: undefined }, NOW)).toContain('not proved yet');
     expect(proofSentence({ ...facts, held: 0, lastProofAt: undefined }, NOW)).toBeUndefined();
     expect(proofSentence({ ...facts, state: 'departed', lastProofAt: NOW }, NOW)).toBeUndefined();
-    const kept = { ...facts, reason: undefined, graceEndsAt: undefined };
+    const kept = { ...facts, graceEndsAt: undefined };
     expect(partnerSentence({ ...kept, lastProofAt: undefined }, NOW)).toBe('Holds pieces for you.');
     expect(partnerSentence({ ...kept, lastProofAt: NOW }, NOW)).toBe('Keeps its promise.');
+  });
+
+  it('that holds nothing has no promise to keep, whatever it proved before', () => {
+    const facts = { state: 'active', reason: undefined, graceEndsAt: undefined, lastProofAt: NOW } as const;
+    const ready = { ...facts, held: 0, givesUs: 1 };
+    expect([partnerLabel(ready), partnerSentence(ready, NOW)]).toEqual([
+      'Ready',
+      'Ready to hold pieces for you.',
+    ]);
+    const taking = { ...facts, held: 0, givesUs: 0 };
+    expect([partnerLabel(taking), partnerSentence(taking, NOW)]).toEqual([
+      'Gives no space',
+      'Gives you no space, so it holds nothing for you.',
+    ]);
+    expect([ready, taking].map((partner) => proofSentence(partner, NOW))).toEqual([undefined, undefined]);
+  });
+
+  it('that lost pieces is not said to keep them, nor to have proved that', () => {
+    const lost = {
+      ...({ state: 'active', held: 1, givesUs: 1, graceEndsAt: undefined } as const),
+      reason: `lost-pieces:${NOW - HOUR_MS}`,
+      lastProofAt: NOW - 3 * HOUR_MS,
+    };
+    expect(partnerLabel(lost)).toBe('Lost pieces');
+    expect(partnerSentence(lost, NOW)).toContain('lost some of your pieces');
+    expect(proofSentence(lost, NOW)).toBe('Its last proof was 3 hours ago.');
+  });
+
+  it('counts while it holds pieces, or has promised space and is there', () => {
+    const [partner] = memberState().partners;
+    const counts = (changes: Partial<PartnerView>): boolean =>
+      keepsForUs({ ...partner!, held: 0, ...changes });
+    expect(counts({})).toBe(true);
+    expect(counts({ state: 'suspect' })).toBe(true);
+    expect(counts({ givesUs: 0 })).toBe(false);
+    expect(counts({ givesUs: 0, held: 1 })).toBe(true);
+    expect(counts({ state: 'evicted' })).toBe(false);
+    expect(counts({ state: 'reneged', held: 1 })).toBe(true);
   });
 });
 
@@ -84,6 +128,20 @@ describe('health', () => {
       '2 of 6 partners are silent; your files are still safe: 1 more may be lost.',
     ]);
     expect(told({ suspects: 3, canLose: 3 }).notes[0]?.sentence).toContain('no other may be lost');
+  });
+
+  it('counts all that keep pieces or would, and none that gives no space', () => {
+    const [first, ...others] = memberState().partners;
+    const partners = [...others, { ...first!, held: 0, givesUs: 0 }];
+    expect(told({ partners: 5 }, partners).sentence).toContain('5 of 5 partners hold it');
+    expect(told({ partners: 5, sameComputer: true }, partners).sentence).toContain(
+      'all 5 partners are on it',
+    );
+    const ready = [...others, { ...first!, held: 0 }];
+    expect(told({ partners: 5 }, ready).sentence).toContain('5 of 6 partners hold it');
+    expect(told({ partners: 5, sameComputer: true }, ready).sentence).toContain(
+      'the 5 of 6 partners that hold your pieces are on it',
+    );
   });
 
   it('promises a restore only while no more are away than may be lost', () => {

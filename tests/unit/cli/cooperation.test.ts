@@ -73,7 +73,14 @@ describe('partners', () => {
     [{ state: 'evicted', reason: `evicted:${NOON}` }, 'took the storage away on 2026-11-20'],
     [{ state: 'departed', reason: 'no-member' }, 'is not in the cooperative any more'],
     [{ state: 'suspect', reason: 'unheard-of:7' }, 'has to put something right'],
-    [{ state: 'active', reason: undefined }, 'keeps its promise'],
+    [{ lastProofAt: NOON }, 'keeps its promise'],
+    [
+      { reason: `lost-pieces:${NOON}`, lastProofAt: NOON },
+      'its last proof, before it lost some, was 2026-11-20',
+    ],
+    [{ lastProofAt: undefined }, 'holds pieces of yours'],
+    [{ held: 0, lastProofAt: NOON }, 'is ready to hold pieces; online'],
+    [{ held: 0, givesUs: 0 }, 'gives you no space'],
   ] satisfies readonly (readonly [Partial<PartnerView>, string])[])(
     'that are %j are told as "%s"',
     async (changes, words) => {
