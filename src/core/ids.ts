@@ -1,7 +1,6 @@
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { Bytes } from './bytes.ts';
-import { toBytes } from './bytes.ts';
 import { RoostError } from './errors.ts';
 
 declare const brand: unique symbol;
@@ -80,7 +79,7 @@ export const rendezvousIdFromBytes = (bytes: Uint8Array): RendezvousId => fromBy
 export function idBytes(
   id: DeviceId | AccountId | CooperativeId | PackId | ChunkId | AgreementId | SnapshotId | RendezvousId,
 ): Bytes {
-  return toBytes(hexToBytes(id));
+  return hexToBytes(id);
 }
 
 /** The device id that belongs to a 32-byte Ed25519 public key. */

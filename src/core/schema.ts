@@ -1,5 +1,4 @@
 import type { Bytes } from './bytes.ts';
-import { toBytes } from './bytes.ts';
 import { decodeCbor } from './cbor.ts';
 import { RoostError } from './errors.ts';
 import { utf8Length } from './utf8.ts';
@@ -120,7 +119,8 @@ export class Item {
       value instanceof Uint8Array &&
       (typeof length === 'number' ? value.length === length : value.length <= length.max);
     if (!fits) throw this.not(typeof length === 'number' ? `${length} bytes` : `at most ${length.max} bytes`);
-    return toBytes(value);
+    // The decoder gives byte strings arrays of their own.
+    return value as Bytes;
   }
 
   /** Bytes read by a parser of ids: `field('device').id(deviceIdFromBytes)`. */

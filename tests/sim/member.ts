@@ -273,8 +273,9 @@ export class Member {
     }
   }
 
+  /** By the device's own clock: nobody starts a backup on a device that sleeps. */
   #saveLater(run: RunOfProgram, ms: number): void {
-    this.#around.world.clock.after(ms, () => {
+    this.device.platform.clock.after(ms, () => {
       if (run.alive && this.#run === run) void this.#saveIfDue(run);
     });
   }

@@ -16,6 +16,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { SpacePromises } from '../host/promises.ts';
 import type { Remote } from '../session/types.ts';
 import type { AgreementBook, BookEntry } from './agreement-book.ts';
+import type { Rooms } from './rooms.ts';
 
 const DAY_MS = 24 * 3_600_000;
 const AGREEMENT_LIFE_MS = 365 * DAY_MS;
@@ -40,6 +41,7 @@ export interface AgreeingParts {
   readonly cooperative: CooperativeId;
   readonly book: AgreementBook;
   readonly promises: SpacePromises;
+  readonly rooms: Rooms;
   readonly policy: () => RosterPolicy;
 }
 
@@ -75,12 +77,6 @@ function spaceToAsk(needed: number): number {
   return bytes;
 }
 
-/** What a partner said of its room is good for so long: a run asks several times, and who is full by then says so. */
-const ROOM_FRESH_MS = 10 * 60_000;
-
-/** By session: whoever comes back is asked again. */
-const rooms = new WeakMap<Remote, { readonly room: number; readonly at: number }>();
-
 /** Both may propose at once, and one of the two is refused: it looks again then. */
 const TRIES = 3;
 
@@ -90,21 +86,19 @@ const TRIES = 3;
  * @throws RoostError 'full' | 'refused' | what the session throws
  */
 export async function agreeWith(parts: AgreeingParts, remote: Remote, bytes: number): Promise<BookEntry> {
-  const { book, clock } = parts;
+  const { book, clock, rooms } = parts;
   const { device } = remote.peer;
   const lasting = (entry: BookEntry | undefined): entry is BookEntry =>
     entry?.endedAt === 0 && !endsSoon(entry.agreement, clock.now());
-  const known = rooms.get(remote);
   const former = book.with(device)[0];
-  const fresh = known !== undefined && clock.monotonic() - known.at < ROOM_FRESH_MS;
-  if (fresh && known.room >= bytes && lasting(former)) return former;
+  if (lasting(former) && rooms.take(former.agreement.id, bytes)) return former;
   for (let tries = 1; ; tries++) {
     const remembered = await learnAgreements(book, remote);
     const entries = remembered ? book.with(device) : [];
     const { held, room } = await roomAt(remote, entries);
     const ruling = entries[0];
     if (lasting(ruling) && room >= bytes) {
-      rooms.set(remote, { room, at: clock.monotonic() });
+      rooms.note(ruling.agreement.id, room - bytes);
       return ruling;
     }
     const before = book.with(device)[0];

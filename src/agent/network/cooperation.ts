@@ -21,6 +21,7 @@ import type { PartnerSources } from './partner-view.ts';
 import { partnerView } from './partner-view.ts';
 import { agreeWithMany, strangersWanted } from './partnering.ts';
 import { candidateRanking, mayBeAsked } from './ranking.ts';
+import { Rooms } from './rooms.ts';
 import { RosterBook } from './roster-book.ts';
 import type { Running } from './running.ts';
 import { compose, every } from './running.ts';
@@ -92,6 +93,7 @@ class CooperationOfDevice implements OpenCooperation {
   readonly #books: Books;
   readonly #handler: RequestHandler;
   readonly #promises: SpacePromises;
+  readonly #rooms: Rooms;
   readonly #standings: Standings;
   readonly #listeners = new Set<() => void>();
   readonly #onTransition = new Set<(transition: Transition) => void>();
@@ -116,6 +118,7 @@ class CooperationOfDevice implements OpenCooperation {
     const { handler, promises } = host.serve({ cooperative, book, roster, onChange, onNotice });
     this.#handler = handler;
     this.#promises = promises;
+    this.#rooms = new Rooms(options.platform.clock);
     this.#standings = new Standings({
       records: books.records,
       agreements: book,
@@ -288,6 +291,7 @@ class CooperationOfDevice implements OpenCooperation {
       cooperative,
       book: this.#books.book,
       promises: this.#promises,
+      rooms: this.#rooms,
       policy: () => this.roster.policy,
     };
   }

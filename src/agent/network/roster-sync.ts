@@ -10,7 +10,6 @@ import type { RosterBook, RosterSync } from './roster-book.ts';
 
 /** Strangers who call must not make us ask the broker more often than this. */
 const ASK_AGAIN_MS = 2000;
-const GOSSIP_INTERVAL_MS = 3_600_000;
 /** Partners come and go all day; while our copy stays as it is, one of them is asked again after this time. */
 const PARTNER_AGAIN_MS = 6 * 3_600_000;
 /** Devices of which it is remembered when they were asked; the longest remembered is forgotten first. */
@@ -68,13 +67,13 @@ export class RosterSyncer {
   }
 
   /**
-   * As `withPartner`, unless it was asked lately and our copy has not changed since. While the broker answers, one partner an hour is
-   * enough to find out whether it hides something.
+   * As `withPartner`, unless it was asked lately and our copy has not changed since. While the broker answers, one partner each
+   * six hours is enough to find out whether it hides something.
    */
   async withPartnerSometimes(remote: Remote): Promise<void> {
     const { book, clock, rendezvous } = this.#parts;
     const now = clock.monotonic();
-    const gossiped = now - this.#gossiped.at < GOSSIP_INTERVAL_MS && this.#gossiped.head === book.roster.head;
+    const gossiped = now - this.#gossiped.at < PARTNER_AGAIN_MS && this.#gossiped.head === book.roster.head;
     if (rendezvous.status.online && gossiped) return;
     this.#gossiped = { at: now, head: book.roster.head };
     const asked = this.#asked.get(remote.peer.device);

@@ -79,35 +79,44 @@ export function observeWeek(
   online: boolean,
 ): WeekHistogram {
   if (!Number.isFinite(fromMs) || !Number.isFinite(toMs) || toMs <= fromMs) return histogram;
-  let learned = histogram;
   const begin = Math.max(fromMs, toMs - STRETCH_MAX_MS);
+  let { open } = histogram;
+  let learned = histogram;
   for (let hour = Math.floor(begin / HOUR_MS); hour * HOUR_MS < toMs; hour++) {
     const length = Math.min(toMs, (hour + 1) * HOUR_MS) - Math.max(begin, hour * HOUR_MS);
-    if (learned.open.hour !== hour) learned = settled(learned, hour);
-    const watchedMs = Math.min(HOUR_MS, learned.open.watchedMs + length);
-    const onlineMs = Math.min(watchedMs, learned.open.onlineMs + (online ? length : 0));
-    learned = { ...learned, open: { hour, watchedMs, onlineMs } };
+    if (open.hour !== hour) {
+      if (open.watchedMs > 0) {
+        if (learned === histogram) learned = copyOf(histogram);
+        settle(learned, open);
+      }
+      open = { ...NOTHING_OPEN, hour };
+    }
+    const watchedMs = Math.min(HOUR_MS, open.watchedMs + length);
+    open = { hour, watchedMs, onlineMs: Math.min(watchedMs, open.onlineMs + (online ? length : 0)) };
   }
-  return learned;
+  return { ...learned, open };
 }
 
-/** The open hour joined to the others, and `next` opened. */
-function settled(histogram: WeekHistogram, next: number): WeekHistogram {
-  const { open } = histogram;
-  if (open.watchedMs <= 0) return { ...histogram, open: { ...NOTHING_OPEN, hour: next } };
+function copyOf({ watchedMs, onlineMs, open }: WeekHistogram): WeekHistogram {
+  return { watchedMs: watchedMs.slice(), onlineMs: onlineMs.slice(), open };
+}
+
+/** Joins an open hour to the others, in place. */
+function settle({ watchedMs, onlineMs }: WeekHistogram, open: OpenHour): void {
   const hour = indexOf(open.hour);
-  const watchedMs = histogram.watchedMs.slice();
-  const onlineMs = histogram.onlineMs.slice();
   const faded = Math.exp(-open.watchedMs / WEIGHT_MAX_MS);
   const weight = WEIGHT_MAX_MS * (1 - faded);
   watchedMs[hour] = watchedMs[hour]! * faded + weight;
   onlineMs[hour] = onlineMs[hour]! * faded + (weight * open.onlineMs) / open.watchedMs;
-  return { watchedMs, onlineMs, open: { ...NOTHING_OPEN, hour: next } };
 }
 
 /** All that is known, the open hour, too. */
 function known(histogram: WeekHistogram): WeekHistogram {
-  return histogram.open.watchedMs > 0 ? settled(histogram, 0) : histogram;
+  const { open } = histogram;
+  if (open.watchedMs <= 0) return histogram;
+  const joined = { ...copyOf(histogram), open: NOTHING_OPEN };
+  settle(joined, open);
+  return joined;
 }
 
 /** Share of that hour of the week in which it is online, 0 to 1; of an hour never watched the share of all. */
