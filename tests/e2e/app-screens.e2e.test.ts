@@ -151,7 +151,7 @@ describe('facts on screen', () => {
         'suspect silent',
         'suspect proof-failed',
         'suspect proof-unanswered',
-        'suspect lost-pieces',
+        'active lost-pieces',
         'evicted evicted',
         'leaving leaving',
         'reneged reneged-silent',
@@ -160,7 +160,7 @@ describe('facts on screen', () => {
         'departed ended',
       ]),
     );
-    const active = page.locator('[data-testid="partner-row"][data-state="active"]');
+    const active = page.locator('[data-testid="partner-row"][data-state="active"][data-reason=""]');
     expect(Number(await active.getAttribute('data-last-proof'))).toBeGreaterThan(Date.now() - 86_400_000);
     const unproved = page.locator('[data-testid="partner-row"][data-reason="silent"]');
     expect(await unproved.getAttribute('data-last-proof')).toBeNull();

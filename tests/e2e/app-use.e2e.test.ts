@@ -175,6 +175,20 @@ describe('folders', () => {
     await close();
   });
 
+  it('leaves no note of a backup under a risk that came later', async () => {
+    const { page, close } = await app.open('member', '#/home');
+    await page.getByTestId('backup-now').click();
+    const note = page.getByText(/^Saved\. .* looked at/);
+    await note.waitFor();
+    await page.evaluate(() => {
+      const { agent } = window.fake;
+      agent.set({ health: { ...agent.state.health, state: 'at-risk', reason: 'holders-lost-pieces' } });
+    });
+    await page.getByTestId('health').getByText('a partner lost pieces of yours').waitFor();
+    await note.waitFor({ state: 'detached' });
+    await close();
+  });
+
   it('pauses, goes on and stops a run', async () => {
     const { page, close } = await app.open('member', '#/home');
     await page.evaluate(() => (window.fake.agent.holdRuns = true));

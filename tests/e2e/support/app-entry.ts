@@ -83,7 +83,11 @@ function stateOf(name: string) {
     case 'stories':
       return { ...member, partners: storyPartners(), activity: storyActivity() };
     case 'same':
-      return { ...member, health: { ...member.health, partners: 5, online: 5, sameComputer: true } };
+      return {
+        ...member,
+        partners: member.partners.slice(0, 5),
+        health: { ...member.health, partners: 5, online: 5, sameComputer: true },
+      };
     default:
       return member;
   }
