@@ -195,6 +195,7 @@ export function storyPartners(): readonly PartnerView[] {
     ...(state === 'candidate' || state === 'negotiating'
       ? { agreement: undefined, terms: undefined, held: 0, holding: 0, givesUs: 0, weGive: 0 }
       : {}),
+    ...(state === 'evicted' || state === 'reneged' || state === 'departed' ? { held: 0 } : {}),
   }));
 }
 
