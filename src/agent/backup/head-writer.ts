@@ -3,6 +3,7 @@ import { RoostError, faultOf } from '../../core/errors.ts';
 import { totalShards } from '../../core/erasure/codes.ts';
 import type { Code } from '../../core/erasure/codes.ts';
 import type { PackId, SnapshotId } from '../../core/ids.ts';
+import { MIB } from '../../core/limits.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
 import { sealHead } from '../../core/snapshot/head.ts';
 import type { Snapshot } from '../../core/snapshot/types.ts';
@@ -17,6 +18,9 @@ import type { SealedPack } from './pack-writer.ts';
 
 /** With more journal packs than this the next run writes the journal anew, as it does when one of them is lost. */
 const JOURNAL_PACKS_MAX = 64;
+/** A journal of so few bytes is written anew sooner: a pack costs its holders the same however little is in it. */
+const SMALL_JOURNAL_BYTES = MIB;
+const SMALL_JOURNAL_PACKS_MAX = 8;
 const HEAD_SENDS_UNDER_WAY = 8;
 
 export interface CommitRequest {
@@ -35,7 +39,7 @@ export async function commitRun(context: AgentContext, request: CommitRequest): 
   const { repository } = context;
   const own = await repository.ownHead();
   const lost = new Set(request.removedPacks);
-  const compact = own.index.length >= JOURNAL_PACKS_MAX || own.index.some(({ packId }) => lost.has(packId));
+  const compact = isLong(own.index) || own.index.some(({ packId }) => lost.has(packId));
   const forgotten = new Set(request.forgotten);
   const { fresh, orphans, removed } = await packsToJournal(context, own, compact, lost);
   const kept = compact
@@ -55,6 +59,11 @@ export async function commitRun(context: AgentContext, request: CommitRequest): 
     ...request.forgotten.map((id) => repository.operations.dropSnapshot(id)),
     ...(await freeing(context, compact ? [...own.index, ...orphans, ...removed] : [...orphans, ...removed])),
   ]);
+}
+
+function isLong(index: readonly StoredPack[]): boolean {
+  const bytes = index.reduce((sum, { shardBytes, code }) => sum + shardBytes * code.m, 0);
+  return index.length >= (bytes <= SMALL_JOURNAL_BYTES ? SMALL_JOURNAL_PACKS_MAX : JOURNAL_PACKS_MAX);
 }
 
 /** Own packs that the journal does not name yet (all, when it is written anew), and journal packs that no head names. */

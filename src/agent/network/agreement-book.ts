@@ -1,7 +1,7 @@
 import { readKeptAgreement, verifyAgreement } from '../../core/agreement/agreement.ts';
 import type { Agreement, AgreementSide } from '../../core/agreement/types.ts';
 import type { Bytes } from '../../core/bytes.ts';
-import { equalBytes } from '../../core/bytes.ts';
+import { compareBytes } from '../../core/bytes.ts';
 import { encodeCbor } from '../../core/cbor.ts';
 import type { CryptoSuite } from '../../core/crypto/suite.ts';
 import { RoostError, messageOf } from '../../core/errors.ts';
@@ -75,7 +75,7 @@ export class AgreementBook {
 
   /** The entry of these very bytes. */
   find(encoded: Bytes): BookEntry | undefined {
-    return this.all().find((entry) => equalBytes(entry.encoded, encoded));
+    return this.all().find((entry) => compareBytes(entry.encoded, encoded) === 0);
   }
 
   /** Agreements between this very device and another, newest first. The newest rules; rows of the others stay reachable. */
@@ -91,6 +91,11 @@ export class AgreementBook {
   /** The newest adopted agreement of each pair of devices. */
   adopted(): readonly BookEntry[] {
     return this.#sort().adopted;
+  }
+
+  /** Whether there is any agreement with a device, of this or another device of the account. */
+  knows(device: DeviceId): boolean {
+    return this.#sort().devices.has(device);
   }
 
   #sort(): SortedEntries {
@@ -182,6 +187,7 @@ interface SortedEntries {
   readonly byDevice: ReadonlyMap<DeviceId, readonly BookEntry[]>;
   readonly ruling: readonly BookEntry[];
   readonly adopted: readonly BookEntry[];
+  readonly devices: ReadonlySet<DeviceId>;
 }
 
 function sortEntries(all: readonly BookEntry[]): SortedEntries {
@@ -199,5 +205,6 @@ function sortEntries(all: readonly BookEntry[]): SortedEntries {
     else byDevice.set(device, [entry]);
   }
   const ruling = [...byDevice.values()].flatMap(([newest]) => newest ?? []);
-  return { all, byDevice, ruling, adopted: [...adopted.values()] };
+  const devices = new Set(all.map(({ theirs }) => theirs.device));
+  return { all, byDevice, ruling, adopted: [...adopted.values()], devices };
 }

@@ -31,7 +31,7 @@ import type { Cooperation, LedgerName, Partner } from './types.ts';
 const FALLBACK_INTERVAL_MS = 3_600_000;
 
 /** Partners in good standing are asked this often at most which agreements they know. */
-const COMPARE_INTERVAL_MS = 7 * 24 * 3_600_000;
+const COMPARE_INTERVAL_MS = 28 * 24 * 3_600_000;
 /** While the broker is away, who was seen within this time is still worth a call. */
 const SEEN_LATELY_MS = 3_600_000;
 
@@ -400,10 +400,9 @@ class CooperationOfDevice implements OpenCooperation {
   #sessionOpened(remote: Remote): void {
     const { clock } = this.#options.platform;
     const { device, certificate } = remote.peer;
-    this.#books.records.update(device, {
-      lastSeenAt: clock.now(),
-      deviceLabel: certificate.label,
-    });
+    const { records } = this.#books;
+    records.note(device, { lastSeenAt: clock.now() });
+    records.update(device, { deviceLabel: certificate.label });
     this.#changed();
     void this.#greet(remote);
   }
@@ -468,14 +467,13 @@ class CooperationOfDevice implements OpenCooperation {
   }
 
   #directoryChanged(entries: readonly DirectoryEntry[]): void {
-    const { records } = this.#books;
+    const { records, book } = this.#books;
     const running = this.#running;
     const { device: self } = this.#options.identity;
-    const partners = new Set(this.#books.book.all().map(({ theirs }) => theirs.device));
     let seen = false;
     for (const { device, online, family, system, storageClass, neighbourhood } of entries) {
       if (device === self) seen = true;
-      if (!partners.has(device)) continue;
+      if (!book.knows(device)) continue;
       seen = true;
       records.update(device, { platform: `${family} on ${system}`, storageClass, neighbourhood });
       if (online && running?.sessions.get(device) === undefined) running?.reconnect.soon(device);

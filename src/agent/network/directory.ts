@@ -147,10 +147,11 @@ export class Directory {
   #take(entries: readonly DirectoryEntry[]): void {
     if (this.#stopped) return;
     for (const entry of entries) {
-      const known = this.#entries.get(entry.device)?.certificate;
+      const { certificate } = entry;
+      const known = this.#entries.get(entry.device)?.certificate ?? certificate;
       // The same bytes stay the same object, so that what was verified of it is known again (candidates.ts).
-      const same = known !== undefined && equalBytes(known, entry.certificate);
-      this.#entries.set(entry.device, same ? { ...entry, certificate: known } : entry);
+      const again = known !== certificate && equalBytes(known, certificate);
+      this.#entries.set(entry.device, again ? { ...entry, certificate: known } : entry);
     }
     this.#options.onChange(entries);
   }

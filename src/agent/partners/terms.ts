@@ -46,13 +46,20 @@ export class Terms {
     const { context, cooperation } = this.#parts;
     const { device } = remote.peer;
     const going = this.#going().some(({ theirs }) => theirs.device === device);
-    if (!going) return;
+    if (!going || this.#hasNewestHead(device)) return;
     await this.#guarded(remote, async () => {
       const { seq, sealed } = await context.repository.ownHead();
       if (!sealed || cooperation.records.get(device).headSeq >= seq) return;
       await remote.putHead(context.keys.rendezvous, sealed);
       cooperation.headTaken(device, seq);
     });
+  }
+
+  /** Whether nobody has a newer head of ours: one that nobody has yet is brought round by the run that made it. */
+  #hasNewestHead(device: DeviceId): boolean {
+    const { records } = this.#parts.cooperation;
+    const { headSeq } = records.get(device);
+    return headSeq > 0 && this.#going().every(({ theirs }) => records.get(theirs.device).headSeq <= headSeq);
   }
 
   #tellNews(): void {
