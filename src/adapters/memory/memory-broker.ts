@@ -17,9 +17,17 @@ export interface BrokerClient {
   statusChanged(online: boolean): void;
 }
 
+interface Listed {
+  readonly listing: Listing;
+  readonly neighbourhood: string;
+  seenAt: number;
+  /** as members are shown it, made once for all of them; undefined since it changed */
+  entry: DirectoryEntry | undefined;
+}
+
 interface Place {
   roster: Bytes[];
-  readonly listings: Map<DeviceId, { listing: Listing; seenAt: number; neighbourhood: string }>;
+  readonly listings: Map<DeviceId, Listed>;
   /** devices that asked for the directory */
   readonly watchers: Set<DeviceId>;
   /** devices whose entries changed and that watchers are told of soon */
@@ -107,14 +115,19 @@ export class MemoryBroker {
       listing,
       seenAt: this.#clock.now(),
       neighbourhood: client.neighbourhood,
+      entry: undefined,
     });
     this.#entryChanged(listing.cooperative, place, client.device);
   }
 
-  directory(client: BrokerClient, cooperative: CooperativeId): readonly DirectoryEntry[] {
+  /** Tells a device of changes from now on. */
+  watch(client: BrokerClient, cooperative: CooperativeId): void {
+    this.#place(cooperative).watchers.add(client.device);
+  }
+
+  directory(cooperative: CooperativeId): readonly DirectoryEntry[] {
     const place = this.#place(cooperative);
-    place.watchers.add(client.device);
-    return [...place.listings.keys()].sort().flatMap((device) => this.#entry(cooperative, device));
+    return [...place.listings.keys()].sort().flatMap((device) => this.#entry(place, device));
   }
 
   roster(client: BrokerClient, cooperative: CooperativeId, from: number): readonly Bytes[] {
@@ -155,15 +168,18 @@ export class MemoryBroker {
     return [...(this.#mailbox.get(id)?.values() ?? [])].map((head) => head.slice());
   }
 
-  #entry(cooperative: CooperativeId, device: DeviceId): DirectoryEntry[] {
-    const known = this.#place(cooperative).listings.get(device);
+  #entry(place: Place, device: DeviceId): DirectoryEntry[] {
+    const known = place.listings.get(device);
     if (known === undefined) return [];
-    const { listing, seenAt, neighbourhood } = known;
-    const online = this.#clients.has(device);
-    const reliability = this.reliabilityOf(device);
-    return [
-      { ...listing, device, online, reliability, neighbourhood, seenAt: online ? this.#clock.now() : seenAt },
-    ];
+    known.entry ??= {
+      ...known.listing,
+      device,
+      online: this.#clients.has(device),
+      reliability: this.reliabilityOf(device),
+      neighbourhood: known.neighbourhood,
+      seenAt: known.seenAt,
+    };
+    return [known.entry];
   }
 
   #presenceChanged(device: DeviceId): void {
@@ -171,6 +187,7 @@ export class MemoryBroker {
       const known = place.listings.get(device);
       if (known === undefined) continue;
       known.seenAt = this.#clock.now();
+      known.entry = undefined;
       this.#entryChanged(cooperative, place, device);
     }
   }
@@ -180,7 +197,7 @@ export class MemoryBroker {
     place.changed.add(device);
     if (gathering) return;
     this.#clock.after(GATHER_MS, () => {
-      const entries = [...place.changed].flatMap((each) => this.#entry(cooperative, each));
+      const entries = [...place.changed].flatMap((each) => this.#entry(place, each));
       place.changed.clear();
       // Whoever connects again asks for the whole list.
       if (this.#online && entries.length > 0) this.#tellWatchers(cooperative, place, entries);

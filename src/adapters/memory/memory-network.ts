@@ -56,6 +56,7 @@ export class MemoryNetwork {
   readonly #random: SeededRandom;
   readonly #transports = new Map<DeviceId, MemoryTransport>();
   readonly #connections = new Set<Connection>();
+  readonly #byDevice = new Map<DeviceId, Set<Connection>>();
   readonly #speeds = new Map<string, LinkSpeed>();
   readonly #cuts = new Set<string>();
   readonly #offline = new Set<DeviceId>();
@@ -106,7 +107,7 @@ export class MemoryNetwork {
   setOffline(device: DeviceId, offline: boolean): void {
     if (offline) this.#offline.add(device);
     else this.#offline.delete(device);
-    this.#review();
+    this.#review(this.#connectionsOf(device));
   }
 
   isOffline(device: DeviceId): boolean {
@@ -205,7 +206,7 @@ export class MemoryNetwork {
       stalled: false,
       stalls: 0,
     };
-    this.#connections.add(connection);
+    this.#add(connection);
     to.incoming(there);
     return here;
   }
@@ -233,20 +234,37 @@ export class MemoryNetwork {
     return arrived;
   }
 
-  #shut(connection: Connection, end: MemoryChannel, reason: string): void {
+  #connectionsOf(device: DeviceId): ReadonlySet<Connection> {
+    return this.#byDevice.get(device) ?? new Set();
+  }
+
+  #add(connection: Connection): void {
+    this.#connections.add(connection);
+    for (const device of connection.devices) {
+      const own = this.#byDevice.get(device) ?? new Set();
+      this.#byDevice.set(device, own.add(connection));
+    }
+  }
+
+  #remove(connection: Connection): void {
     this.#connections.delete(connection);
+    for (const device of connection.devices) this.#byDevice.get(device)?.delete(connection);
+  }
+
+  #shut(connection: Connection, end: MemoryChannel, reason: string): void {
+    this.#remove(connection);
     end.shut(reason);
   }
 
   #fail(connection: Connection): void {
-    this.#connections.delete(connection);
+    this.#remove(connection);
     for (const link of connection.links) link.drop();
     for (const end of connection.ends) end.shut('the connection failed');
   }
 
   /** Stalls or resumes channels after the network has changed. */
-  #review(): void {
-    for (const connection of [...this.#connections]) {
+  #review(connections: Iterable<Connection> = this.#connections): void {
+    for (const connection of [...connections]) {
       const usable = this.reachable(...connection.devices);
       if (usable === !connection.stalled) continue;
       connection.stalled = !usable;
@@ -271,7 +289,7 @@ export class MemoryNetwork {
 
   #leave(transport: MemoryTransport): void {
     if (this.#transports.get(transport.device) === transport) this.#transports.delete(transport.device);
-    for (const connection of [...this.#connections]) {
+    for (const connection of [...this.#connectionsOf(transport.device)]) {
       const own = connection.ends.find((_end, index) => connection.devices[index] === transport.device);
       if (own === undefined) continue;
       if (transport.life.alive) own.close();

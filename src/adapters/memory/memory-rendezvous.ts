@@ -68,7 +68,10 @@ export class MemoryRendezvous implements Rendezvous, BrokerClient {
 
   directory(cooperative: CooperativeId): Promise<readonly DirectoryEntry[]> {
     this.#watched.add(cooperative);
-    return this.#ask(() => this.#broker.directory(this, cooperative));
+    return this.#ask(() => {
+      this.#broker.watch(this, cooperative);
+      return this.#broker.directory(cooperative);
+    });
   }
 
   roster(cooperative: CooperativeId, from: number): Promise<readonly Bytes[]> {
@@ -127,7 +130,7 @@ export class MemoryRendezvous implements Rendezvous, BrokerClient {
       this.#broker.connect(this);
       for (const listing of this.#listings.values()) this.#broker.announce(this, listing);
       for (const [cooperative, ids] of this.#holdings) this.#broker.announceHoldings(this, cooperative, ids);
-      for (const cooperative of this.#watched) this.#broker.directory(this, cooperative);
+      for (const cooperative of this.#watched) this.#broker.watch(this, cooperative);
     } else if (this.#broker.online) this.#broker.disconnect(this);
     this.#tell(this.#statusHandlers, this.status);
   }

@@ -31,7 +31,7 @@ import type { Cooperation, LedgerName, Partner } from './types.ts';
 const FALLBACK_INTERVAL_MS = 3_600_000;
 
 /** Partners in good standing are asked this often at most which agreements they know. */
-const COMPARE_INTERVAL_MS = 28 * 24 * 3_600_000;
+const COMPARE_INTERVAL_MS = 7 * 24 * 3_600_000;
 /** While the broker is away, who was seen within this time is still worth a call. */
 const SEEN_LATELY_MS = 3_600_000;
 

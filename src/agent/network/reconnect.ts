@@ -6,10 +6,8 @@ import type { Random } from '../../ports/random.ts';
 
 const FIRST_MS = 1000;
 const LONGEST_MS = 5 * 60_000;
-/** While nobody can be reached at all, each is called this often. */
-const ISOLATED_MS = 3_600_000;
 /** One that is said not to be there is called this often all the same: the broker may lie, or be wrong. */
-const ABSENT_MS = 6 * 3_600_000;
+const SELDOM_MS = 3_600_000;
 /** The device with the higher id lets the other call first, so that rarely both do. */
 const COURTESY_MS = 1500;
 
@@ -35,7 +33,7 @@ interface Attempt {
 }
 
 /**
- * Keeps calling the devices it is told to want, with pauses that double up to five minutes, or of hours while they are said not to be
+ * Keeps calling the devices it is told to want, with pauses that double up to five minutes, or of an hour while they are said not to be
  * there or nobody can be reached; each pause is spread by chance.
  */
 export class Reconnect {
@@ -89,8 +87,7 @@ export class Reconnect {
   }
 
   #afterLong(device: DeviceId, attempt: Attempt): void {
-    const pause = this.#options.isAbsent(device) ? ABSENT_MS : ISOLATED_MS;
-    this.#after(device, attempt, pause * (0.5 + this.#options.random.fraction()));
+    this.#after(device, attempt, SELDOM_MS * (0.5 + this.#options.random.fraction()));
     attempt.seldom = true;
   }
 

@@ -148,14 +148,24 @@ export function overlap(a: WeekHistogram, b: WeekHistogram): number {
   return online > 0 ? sum(ours.map((own, hour) => own * theirs[hour]!)) / online : 0;
 }
 
-/** Share of the week in which at least one of them is online; 0 for none. For restore: no hour without anybody. */
-export function spread(list: readonly WeekHistogram[]): number {
+/** By hour of the week the chance that nobody of them is online; 1 for none. */
+export function uncovered(list: readonly WeekHistogram[]): Float64Array {
   const nobody = new Float64Array(HOURS_PER_WEEK).fill(1);
   for (const histogram of list) {
     const shares = allShares(histogram);
     for (let hour = 0; hour < HOURS_PER_WEEK; hour++) nobody[hour]! *= 1 - shares[hour]!;
   }
-  return 1 - sum(nobody) / HOURS_PER_WEEK;
+  return nobody;
+}
+
+/**
+ * Share of the week in which somebody is online: one more, or those who leave `nobody` to be so. For restore: no hour without anybody.
+ * @param more its hours, or the share of its time online when no more is known
+ */
+export function spread(nobody: Float64Array, more: WeekHistogram | number): number {
+  if (typeof more === 'number') return 1 - ((1 - more) * sum(nobody)) / HOURS_PER_WEEK;
+  const shares = allShares(more);
+  return 1 - sum(nobody.map((chance, hour) => chance * (1 - shares[hour]!))) / HOURS_PER_WEEK;
 }
 
 function allShares(histogram: WeekHistogram): number[] {

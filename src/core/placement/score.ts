@@ -1,7 +1,7 @@
 import { RoostError } from '../errors.ts';
 import { priorOdds } from './priors.ts';
 import type { StorageClass } from './priors.ts';
-import { flatWeek, overlap, spread } from './schedule.ts';
+import { flatWeek, overlap, spread, uncovered } from './schedule.ts';
 import type { WeekHistogram } from './schedule.ts';
 
 /** Where and on what a device runs, as far as it is known. */
@@ -119,20 +119,30 @@ export function scoreCandidate(
 /** Each part for itself, to say why one candidate was preferred. */
 export function scoreParts(facts: CandidateFacts, ours: OurFacts): ScoreParts {
   const { chosen } = ours;
-  const schedule = facts.schedule ?? flatWeek(priorOdds(facts.storageClass).availability);
-  const known = chosen.flatMap((partner) => partner.schedule ?? []);
+  // Any hour is like any other of who was never watched.
+  const { schedule } = facts;
+  const usual = priorOdds(facts.storageClass).availability;
   return {
     separation: mean([ours, ...chosen].map((other) => apart(facts, other))),
     diversity: chosen.length === 0 ? 1 : mean(chosen.map((other) => unlike(facts, other))),
     // While our own habits are not known, any hour may be one of ours.
-    backupTime: overlap(ours.schedule ?? flatWeek(1), schedule),
-    restoreTime: spread([...known, schedule]),
+    backupTime: schedule === undefined ? usual : overlap(ours.schedule ?? flatWeek(1), schedule),
+    restoreTime: spread(uncoveredBy(chosen), schedule ?? usual),
     bandwidth: speed(facts.bandwidth, ours.bandwidthMin),
     space: fit(ours.wanted, facts.free) * fit(facts.wanted, ours.free),
     trackRecord: 1 - Math.min(1, facts.reneged / (ours.renegedMax + 1)),
     storageClass: CLASS_SCORES[facts.storageClass],
     reliability: clamp(facts.reliability),
   };
+}
+
+const gaps = new WeakMap<readonly DeviceTraits[], Float64Array>();
+
+/** Worked out once for all candidates. */
+function uncoveredBy(chosen: readonly DeviceTraits[]): Float64Array {
+  const known = gaps.get(chosen) ?? uncovered(chosen.flatMap(({ schedule }) => schedule ?? []));
+  gaps.set(chosen, known);
+  return known;
 }
 
 /** Half for another network, half for the distance of time zones; one known network of both is 0, wherever they claim to be. */

@@ -12,6 +12,7 @@ import {
   overlap,
   share,
   spread,
+  uncovered,
   weekShares,
 } from '../../../src/core/placement/schedule.ts';
 import type { WeekHistogram } from '../../../src/core/placement/schedule.ts';
@@ -159,13 +160,14 @@ describe('the habits of several devices', () => {
   });
 
   it('spread by the share of the week with somebody there, which one more never lowers', () => {
-    expect(spread([])).toBe(0);
-    expect(spread([watched(officeHours, 1), watched(nights, 1)])).toBe(1);
-    expect(spread([flatWeek(0.5), flatWeek(0.5)])).toBeCloseTo(0.75, 12);
+    expect(spread(uncovered([]), 0)).toBe(0);
+    expect(spread(uncovered([watched(officeHours, 1)]), watched(nights, 1))).toBe(1);
+    expect(spread(uncovered([flatWeek(0.5)]), flatWeek(0.5))).toBeCloseTo(0.75, 12);
+    expect(spread(uncovered([flatWeek(0.5)]), 0.5)).toBeCloseTo(0.75, 12);
     fc.assert(
       fc.property(anyWeek, anyWeek, (a, b) => {
-        expect(spread([a, b])).toBeGreaterThanOrEqual(spread([a]) - 1e-12);
-        expect(spread([a, b])).toBeLessThanOrEqual(1);
+        expect(spread(uncovered([a]), b)).toBeGreaterThanOrEqual(spread(uncovered([a]), 0) - 1e-12);
+        expect(spread(uncovered([a]), b)).toBeLessThanOrEqual(1);
       }),
     );
   });
