@@ -1,5 +1,5 @@
 import type { HolderOdds } from '../../core/placement/durability.ts';
-import { priorOdds } from '../../core/placement/priors.ts';
+import { lossRatio, priorOdds, storageClassOf, suspectOdds } from '../../core/placement/priors.ts';
 import type { AgreementId, DeviceId } from '../../core/ids.ts';
 import type { Cooperation, Partner } from '../network/types.ts';
 import { takers } from '../placement.ts';
@@ -14,7 +14,7 @@ export type Hold = 'good' | 'suspect' | 'leaving' | 'gone' | 'unknown';
 export interface Held {
   readonly placement: Placement;
   readonly hold: Hold;
-  /** undefined only for 'unknown' */
+  /** undefined only for 'unknown'; a suspect has the odds that silence means here */
   readonly partner: Partner | undefined;
   /** under an agreement of another device of the account */
   readonly adopted: boolean;
@@ -30,6 +30,8 @@ export class HolderBook {
   readonly allHeard: boolean;
   /** odds of a partner as ours are on the mean: what a shard that is missing would have if it were remade */
   readonly typical: HolderOdds;
+  /** how much oftener partners are lost here than assumed */
+  readonly #lossRatio: number;
 
   constructor(cooperation: Cooperation) {
     const partners = cooperation.partners();
@@ -44,7 +46,11 @@ export class HolderBook {
     this.allHeard = partners.every(
       (partner) => holdOf(partner) === 'gone' || this.#online.has(partner.device),
     );
-    this.typical = meanOdds(takers(partners));
+    const good = takers(partners);
+    this.typical = meanOdds(good);
+    this.#lossRatio = lossRatio(
+      good.map(({ odds, storageClass }) => ({ odds, storageClass: storageClassOf(storageClass) })),
+    );
   }
 
   isOnline(device: DeviceId): boolean {
@@ -58,7 +64,10 @@ export class HolderBook {
     // What we know of the device by our own dealings with it holds for the other's agreement, too.
     const partner = (adopted ? this.#adopted : this.#own).get(holder);
     if (partner === undefined) return { placement, hold: 'unknown', partner, adopted };
-    return { placement, hold: holdOf(partner), partner, adopted };
+    const hold = holdOf(partner);
+    if (hold !== 'suspect') return { placement, hold, partner, adopted };
+    const odds = suspectOdds(partner.odds, this.#lossRatio);
+    return { placement, hold, partner: { ...partner, odds }, adopted };
   }
 }
 

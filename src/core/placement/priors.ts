@@ -1,4 +1,4 @@
-import { DAYS_PER_YEAR } from './durability.ts';
+import { DAYS_PER_YEAR, REPAIR_WINDOW_DAYS, perYear, survivalWithin } from './durability.ts';
 import type { HolderOdds } from './durability.ts';
 
 export type StorageClass = 'tab' | 'installed' | 'appliance';
@@ -56,6 +56,40 @@ export function priorOdds(
   const { availability, dataLossPerYear } = PRIORS[storageClass];
   const silentDeparture = -Math.expm1(-departures);
   return { availability, lossPerYear: 1 - (1 - dataLossPerYear) * (1 - silentDeparture) };
+}
+
+/**
+ * How much oftener partners are lost here than is assumed of their classes: the median of these, so that one broken disk does not count.
+ * @returns at least 1
+ */
+export function lossRatio(
+  partners: readonly { readonly odds: HolderOdds; readonly storageClass: StorageClass }[],
+): number {
+  const ratios = partners
+    .map(({ odds, storageClass }) => lossRate(odds) / lossRate(priorOdds(storageClass)))
+    .filter(Number.isFinite)
+    .sort((a, b) => a - b);
+  return Math.max(1, ratios[(ratios.length - 1) >> 1] ?? 1);
+}
+
+/** Losses a year, if they come at any time alike. */
+function lossRate({ lossPerYear }: HolderOdds): number {
+  return -Math.log1p(-lossPerYear);
+}
+
+/**
+ * Odds of a suspect where partners are lost `ratio` times as often as assumed. Journeys are as frequent as anywhere, so that silence means
+ * a loss as many times oftener (Bayes: the odds of it in one window, times the ratio).
+ * @param odds as they are where losses are as frequent as assumed
+ */
+export function suspectOdds(odds: HolderOdds, ratio: number): HolderOdds {
+  if (ratio === 1) return odds;
+  const kept = survivalWithin(odds, REPAIR_WINDOW_DAYS);
+  const gone = (1 - kept) * ratio;
+  return {
+    availability: odds.availability,
+    lossPerYear: perYear(gone / (gone + kept), REPAIR_WINDOW_DAYS),
+  };
 }
 
 export interface ObservedPresence {

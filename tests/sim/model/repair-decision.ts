@@ -1,6 +1,7 @@
 import type { Code } from '../../../src/core/erasure/codes.ts';
 import { REPAIR_WINDOW_DAYS, perYear } from '../../../src/core/placement/durability.ts';
 import type { HolderOdds } from '../../../src/core/placement/durability.ts';
+import { lossRatio, suspectOdds } from '../../../src/core/placement/priors.ts';
 import { needsRepair, packStanding } from '../../../src/core/placement/standing.ts';
 import { CLASSES } from './population.ts';
 
@@ -9,7 +10,7 @@ export const GRACE_HOURS = 14 * 24;
 export const SUSPICION_STEPS = 5;
 export const RENEGED = SUSPICION_STEPS + 1;
 
-/** Chance that a suspect never comes back with its pieces, at the beginning and at the end of its time of grace. */
+/** Chance that a suspect never comes back with its pieces, at the beginning and at the end of its time of grace (src/agent/partners/odds.ts). */
 const GONE_AT_FIRST = 0.02;
 const GONE_AT_LAST = 0.95;
 
@@ -30,9 +31,13 @@ export class RepairDecision {
   constructor(odds: readonly HolderOdds[], windowDays: number) {
     this.#odds = odds;
     this.#windowDays = windowDays;
+    // Suspects count as devices of the middle class.
+    const known = odds[1]!;
+    const ratio = lossRatio([{ odds: known, storageClass: CLASSES[1]! }]);
     this.#suspectOdds = Array.from({ length: SUSPICION_STEPS }, (_, step) => {
       const gone = GONE_AT_FIRST + (GONE_AT_LAST - GONE_AT_FIRST) * (step / SUSPICION_STEPS) ** 2;
-      return { availability: 0, lossPerYear: perYear(gone, REPAIR_WINDOW_DAYS) };
+      const lossPerYear = Math.max(known.lossPerYear, perYear(gone, REPAIR_WINDOW_DAYS));
+      return suspectOdds({ availability: 0, lossPerYear }, ratio);
     });
   }
 

@@ -1,12 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { REPAIR_WINDOW_DAYS, perYear, survivalWithin } from '../../../src/core/placement/durability.ts';
 import {
   MEAN_MEMBERSHIP_DAYS,
   ORDERLY_DEPARTURES,
   blendOdds,
+  lossRatio,
   priorOdds,
   silentDeparturesPerYear,
   storageClassOf,
+  suspectOdds,
 } from '../../../src/core/placement/priors.ts';
 
 const DAY_MS = 86_400_000;
@@ -80,5 +83,49 @@ describe('watching a holder', () => {
         expect(availability).toBeLessThanOrEqual(1);
       }),
     );
+  });
+});
+
+describe('how much oftener partners are lost than assumed', () => {
+  const partner = (storageClass: 'tab' | 'installed' | 'appliance', departures?: number) => ({
+    storageClass,
+    odds: priorOdds(storageClass, departures),
+  });
+
+  it('is once while nothing was seen, and never seldomer', () => {
+    expect(lossRatio([])).toBe(1);
+    expect(lossRatio([partner('tab'), partner('installed'), partner('appliance')])).toBe(1);
+    expect(lossRatio([{ storageClass: 'tab', odds: { availability: 1, lossPerYear: 0 } }])).toBe(1);
+  });
+
+  it('is that of departures where these are what loses', () => {
+    const usual = -Math.log1p(-0.02) + 0.5;
+    const restless = -Math.log1p(-0.02) + 6;
+    expect(lossRatio([partner('appliance', 6)])).toBeCloseTo(restless / usual, 9);
+  });
+
+  it('heeds no single partner, not even one that is lost for sure', () => {
+    const lost = { storageClass: 'installed', odds: { availability: 0, lossPerYear: 1 } } as const;
+    expect(lossRatio([partner('installed'), partner('tab'), lost])).toBe(1);
+    expect(lossRatio([lost])).toBe(1);
+  });
+});
+
+describe('a suspect', () => {
+  it('is lost with so much greater odds, whatever they were', () => {
+    const chance = fc.double({ min: 1e-6, max: 0.3, noNaN: true });
+    fc.assert(
+      fc.property(chance, fc.double({ min: 1, max: 10, noNaN: true }), (gone, ratio) => {
+        const odds = { availability: 0.3, lossPerYear: perYear(gone, REPAIR_WINDOW_DAYS) };
+        const kept = survivalWithin(odds, REPAIR_WINDOW_DAYS);
+        const then = survivalWithin(suspectOdds(odds, ratio), REPAIR_WINDOW_DAYS);
+        expect((1 - then) / then / ((1 - kept) / kept)).toBeCloseTo(ratio, 2);
+      }),
+    );
+  });
+
+  it('that is lost, or safe, for sure remains so', () => {
+    for (const lossPerYear of [0, 1])
+      expect(suspectOdds({ availability: 0.3, lossPerYear }, 5)).toEqual({ availability: 0.3, lossPerYear });
   });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { HolderBook } from '../../../src/agent/repair/holders.ts';
 import { surveyPacks } from '../../../src/agent/repair/survey.ts';
+import { priorOdds } from '../../../src/core/placement/priors.ts';
 import { phraseFromEntropy, secretsFromPhrase } from '../../../src/core/crypto/phrase.ts';
 import { reconcileLedgers } from '../../../src/agent/ledgers/reconcile.ts';
 import { drainReleases } from '../../../src/agent/ledgers/releases.ts';
@@ -78,6 +80,26 @@ describe('repair', () => {
     expect(back()).toBe(before - remade);
     expect(await strayRows(owner)).toBe(0);
     await expectSafe(owner, content, 8, 4);
+    rig.close();
+  });
+
+  it('takes silence for a loss the sooner, the oftener partners are lost', async () => {
+    const rig = new Rig('restless', 6);
+    const owner = await rig.owner('owner');
+    await owner.save('reed-solomon:2+2', 1);
+    const { repository, cooperation } = owner.context;
+    const [pack] = await owner.places();
+    const [placement] = await repository.placements(pack![0]);
+    const silent = rig.holders.find(({ device }) => device === placement!.holder)!;
+    const lossOf = (departures?: number): number => {
+      for (const holder of rig.holders) holder.odds = priorOdds('installed', departures);
+      silent.state = 'suspect';
+      silent.odds = { availability: 0.5, lossPerYear: 0.9 };
+      return new HolderBook(cooperation).look(placement!).partner!.odds.lossPerYear;
+    };
+    expect(lossOf()).toBe(0.9);
+    expect(lossOf(2)).toBeGreaterThan(0.99);
+    expect(lossOf(6)).toBeGreaterThan(lossOf(2));
     rig.close();
   });
 
