@@ -52,7 +52,7 @@ export function partnerView(entry: BookEntry, sources: PartnerSources): Partner 
 /** State, and why as `code:milliseconds since 1970` (the code alone where no time belongs to it); of a silent one when it was last heard. */
 function standingOf(
   { theirs, endedAt }: BookEntry,
-  { standing, lastSeenAt }: PartnerRecord,
+  { standing, lastSeenAt, lastProofAt, lostAt }: PartnerRecord,
   roster: RosterState,
 ): { readonly state: PartnerState; readonly reason: string | undefined } {
   if (!roster.members.has(theirs.account)) return { state: 'departed', reason: 'no-member' };
@@ -62,5 +62,7 @@ function standingOf(
   }
   if (reason === 'silent' && lastSeenAt > 0)
     return { state, reason: `silent:${Math.min(lastSeenAt, since)}` };
+  if (state === 'active' && reason === 'none' && lostAt > lastProofAt)
+    return { state, reason: `lost-pieces:${lostAt}` };
   return { state, reason: reason === 'none' ? undefined : `${reason}:${since}` };
 }

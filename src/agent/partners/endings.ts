@@ -288,7 +288,10 @@ export class Endings {
     const lost = await compareLedger(context, remote, ledger, rows);
     if (lost.length === 0) return;
     const pieces = lost.length;
-    tell('partner-lost-pieces', { device, name, pieces, cause: loss.cause }, 'warning');
+    // That its storage was taken away is told with the change of its state.
+    const ended = record.standing.state === 'evicted' || record.standing.state === 'reneged';
+    if (loss.cause !== 'evicted' || ended)
+      tell('partner-lost-pieces', { device, name, pieces, cause: loss.cause }, 'warning');
     cooperation.records.update(device, { lostPieces: record.lostPieces + pieces, lostAt: now, streak: 0 });
     if (loss.cause === 'evicted') cooperation.judge(device, { kind: 'evicted' });
     onLost();

@@ -1,5 +1,7 @@
 import type { DeviceId } from '../../core/ids.ts';
+import type { Standing } from '../../core/partnership/state.ts';
 import type { OpenCooperation } from '../network/cooperation.ts';
+import { standingTerms } from './patience.ts';
 import type { Tell } from './tell.ts';
 import type { Transition } from './standings.ts';
 
@@ -15,13 +17,18 @@ export function tellTransitions(
   },
 ): void {
   const { cooperation, nameOf, tell } = parts;
+  // Contact ends the silence; who then still had to prove its pieces was away for its patience and its grace so far.
+  const hoursAway = ({ reason, silentMs, graceUsedMs }: Standing): number => {
+    if (reason !== 'silent') return 0;
+    const { patienceMs } = standingTerms(cooperation.records.get(device).storageClass, 0);
+    return Math.round(Math.max(silentMs, patienceMs + graceUsedMs) / HOUR_MS);
+  };
   const name = nameOf(device);
   const { reason } = to;
   switch (to.state) {
     case 'active':
-      if (from.state === 'suspect') {
-        tell('partner-back', { device, name, away: Math.round(from.silentMs / HOUR_MS) });
-      } else tell('partner-state', { device, name, from: from.state, to: to.state, reason });
+      if (from.state === 'suspect') tell('partner-back', { device, name, away: hoursAway(from) });
+      else tell('partner-state', { device, name, from: from.state, to: to.state, reason });
       return;
     case 'suspect': {
       const days = cooperation.agreements.with(device)[0]?.agreement.graceDays ?? 0;
