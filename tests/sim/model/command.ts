@@ -10,7 +10,7 @@
 //   --delegates SHARE    owners whose packs are looked after while they are away; 0 when left out
 //   --window-days N      days without repair that owners plan for; 24 when left out
 //   --planned-days N     how long owners take members to stay when they plan; as they do, at most 365, when left out
-//   --planned-loss P     yearly loss of a pack that codes are planned for; 1e-6 when left out
+//   --planned-loss P     target for the yearly loss of a pack; 1e-6 when left out (the planner keeps its margin to it)
 //   --partners N         24 when left out            --packs N       4 objects of each member when left out
 //   --code CODE          as reed-solomon:6+3; the planner's when left out
 //   --json               print the results as JSON

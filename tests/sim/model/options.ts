@@ -31,7 +31,7 @@ export interface ModelOptions {
   readonly dataLossPerYear: number | undefined;
   /** how long owners take members to stay when they plan */
   readonly plannedLifetimeDays: number;
-  /** loss a year that codes are planned for; the trigger of repair keeps to the design's */
+  /** target for the loss a year that codes are planned for; the trigger of repair keeps to the design's */
   readonly plannedLossPerYear: number;
   /** days without repair that owners plan for */
   readonly windowDays: number;
