@@ -1,4 +1,7 @@
 import type { MemoryWorld } from '../../src/adapters/memory/world.ts';
+import { standingTerms } from '../../src/agent/partners/patience.ts';
+import type { DeviceId } from '../../src/core/ids.ts';
+import { TEAM_POLICY } from '../../src/core/roster/build.ts';
 import { Churn } from './churn.ts';
 import { DAY_MS, FOUNDER } from './faults.ts';
 import { Member } from './member.ts';
@@ -15,6 +18,9 @@ const INVITE_LASTS_MS = 20 * DAY_MS;
 const NEWCOMER_AFTER_MS = DAY_MS;
 const NEWCOMER_SPREAD_MS = 2 * DAY_MS;
 
+/** Days on which nobody turns a device on are not held against its partners: grace lasts so much longer by the calendar. */
+const UNWATCHED = 1.25;
+
 export interface CooperativeParts {
   readonly world: MemoryWorld;
   readonly trace: Trace;
@@ -28,6 +34,8 @@ export class Cooperative {
   /** by slot: who has the place now */
   readonly members: Member[] = [];
   readonly departed: Member[] = [];
+  /** devices that are gone for good without a word, and when each will have been held to have reneged by all */
+  readonly vanished = new Map<DeviceId, number>();
   readonly churn: Churn;
   readonly #parts: CooperativeParts;
   readonly #around: Surroundings;
@@ -37,7 +45,17 @@ export class Cooperative {
   constructor(parts: CooperativeParts) {
     this.#parts = parts;
     const { world, trace, metrics, onFailure } = parts;
-    this.#around = { world, trace, metrics, onFailure, invite: () => this.#nextInvite() };
+    this.#around = {
+      world,
+      trace,
+      metrics,
+      onFailure,
+      onVanished: (device, { storageClass }) => {
+        const { patienceMs, graceMs } = standingTerms(storageClass, TEAM_POLICY.graceDays);
+        this.vanished.set(device, world.clock.monotonic() + UNWATCHED * (patienceMs + graceMs));
+      },
+      invite: () => this.#nextInvite(),
+    };
     this.churn = new Churn(world, (slot) => this.members[slot]);
   }
 

@@ -6,6 +6,7 @@ import type { MemoryWorld } from '../../src/adapters/memory/world.ts';
 import { createAgent } from '../../src/agent/agent.ts';
 import type { ActivityEntry, AgentApi } from '../../src/agent/api.ts';
 import { faultOf } from '../../src/core/errors.ts';
+import type { DeviceId } from '../../src/core/ids.ts';
 import { TIB } from './sizes.ts';
 import type { Files } from './content.ts';
 import { Content, sameFiles } from './content.ts';
@@ -38,6 +39,8 @@ export interface Surroundings {
   invite(): Promise<string>;
   /** A restore did not give the data back. */
   onFailure(reason: string): void;
+  /** A device and all that it kept are gone without a word; who comes back in its place is another device. */
+  onVanished(device: DeviceId, profile: Profile): void;
 }
 
 /** 'new': has no account yet; 'lost': has nothing but the words; 'gone': has left for good */
@@ -114,6 +117,7 @@ export class Member {
 
   /** Leaves for good: the device and all it holds are never seen again. */
   leave(): void {
+    this.#vanish();
     this.goOff('crash');
     this.standing = 'gone';
     this.device.disk.evict('all');
@@ -121,6 +125,7 @@ export class Member {
 
   /** All that the device kept is gone; its person comes back with the words. */
   loseData(awayMs: number): void {
+    this.#vanish();
     this.#end('crash');
     this.device.disk.evict('all');
     this.#lostAt = this.#now();
@@ -134,6 +139,11 @@ export class Member {
     this.#end('crash');
     meanwhile();
     this.#startLater(pauseMs);
+  }
+
+  #vanish(): void {
+    const { device } = this.device;
+    if (device !== undefined) this.#around.onVanished(device, this.profile);
   }
 
   #now(): number {

@@ -14,6 +14,8 @@ export interface Outcome {
   readonly metrics: Metrics;
   /** packs that had fewer than `m` intact pieces left while their owner needed them */
   readonly losses: number;
+  /** packs that lacked pieces two days after the last fault, though not for want of devices that may still come back */
+  readonly unmended: number;
   /** owners whose data was restored on a fresh device at the end, byte for byte, and all that were tried */
   readonly restored: number;
   readonly tried: number;

@@ -13,10 +13,11 @@ import type { Scenario } from './scenario.ts';
 import { createSimSuite } from './sim-suite.ts';
 import { Trace } from './trace.ts';
 import { batchedTurns } from './turns.ts';
-import { Verifier, restoreOnFreshDevice } from './verify.ts';
+import type { Truth } from './verify.ts';
+import { MENDED_WITHIN_MS, Verifier, restoreOnFreshDevice } from './verify.ts';
 
-/** After the last day all are on, so that what can be restored is. */
-const QUIET_DAYS = 2;
+/** After the last day all are on, so that what can be restored is, and what can be mended. */
+const QUIET_DAYS = MENDED_WITHIN_MS / DAY_MS;
 /** Looks at the ground truth in a run, at most; never more often than once a day. */
 const SAMPLES_MAX = 60;
 
@@ -83,9 +84,9 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
   const verifier = new Verifier(cooperative);
   const losses = new Set<string>();
   const interval = Math.max(1, Math.ceil(days / SAMPLES_MAX));
-  const look = (day: number, thorough: boolean): void => {
+  const look = (day: number, thorough: boolean): Truth['unmended'] => {
     for (const member of cooperative.members) member.noteActivity();
-    const { lost, ...truth } = verifier.look(thorough);
+    const { lost, unmended, ...truth } = verifier.look(thorough);
     for (const { owner, packId, pieces, m } of lost) {
       const name = `${owner.name} ${packId}`;
       if (!losses.has(name)) trace.text(`lost ${name}: ${pieces} of the ${m} pieces it needs`);
@@ -98,6 +99,7 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
     const { bytes, repairBytes } = metrics;
     metrics.samples.push({ day, online, ...truth, lost: lost.length, bytes, repairBytes });
     options.onDay?.(day);
+    return unmended;
   };
   for (let day = interval; day <= days; day += interval) {
     await clock.sleep(interval * DAY_MS);
@@ -106,7 +108,8 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
 
   cooperative.churn.allOn();
   await clock.sleep(QUIET_DAYS * DAY_MS);
-  look(days + QUIET_DAYS, true);
+  const unmended = look(days + QUIET_DAYS, true);
+  if (unmended.length > 0) failures.push(tellUnmended(unmended));
   const owners = sampleOf(cooperative, options.restores ?? devices);
   let restored = 0;
   for (const owner of owners) {
@@ -123,6 +126,7 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
     devices,
     days,
     seed,
+    unmended: unmended.length,
     traceHash: trace.digest(),
     events: trace.events,
     faults,
@@ -134,6 +138,13 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
     cpuMs: options.stopwatch() - startedAt,
   };
   return { ...outcome, failures: [...failures, ...(scenario.judge?.(outcome) ?? [])] };
+}
+
+function tellUnmended(unmended: Truth['unmended']): string {
+  const some = unmended
+    .slice(0, 5)
+    .map(({ owner, packId, missing }) => `${owner.name} ${packId} (${missing})`);
+  return `${unmended.length} packs lack pieces ${MENDED_WITHIN_MS / 3_600_000} h after the last fault: ${some.join(', ')}`;
 }
 
 function makeWorld(seed: string, crypto: 'sim' | 'real'): MemoryWorld {

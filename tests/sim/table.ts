@@ -51,6 +51,7 @@ export function describeOutcome(outcome: Outcome): string {
       'incomplete 48 h after faults',
       `${metrics.samples.at(-1)?.incomplete ?? 0} of ${metrics.samples.at(-1)?.packs ?? 0}`,
     ],
+    ['  not for grace', `${outcome.unmended}`],
     [
       'unreadable at the moment',
       share(

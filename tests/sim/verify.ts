@@ -4,15 +4,19 @@ import { silentLog } from '../../src/adapters/memory/memory-log.ts';
 import { createAgent } from '../../src/agent/agent.ts';
 import { decodeHeldRow } from '../../src/agent/host/held-row.ts';
 import type { HeldRow } from '../../src/agent/host/held-row.ts';
-import { decodeStoredPack } from '../../src/agent/repository/records.ts';
+import { decodePlacement, decodeStoredPack } from '../../src/agent/repository/records.ts';
 import { OWNER_TABLES } from '../../src/agent/repository/tables.ts';
 import { TABLES } from '../../src/agent/store/tables.ts';
 import type { Bytes } from '../../src/core/bytes.ts';
 import { faultOf } from '../../src/core/errors.ts';
 import type { PackId } from '../../src/core/ids.ts';
 import type { Cooperative } from './cooperative.ts';
+import { HOUR_MS } from './faults.ts';
 import type { Member } from './member.ts';
 import { restoreMatches } from './member.ts';
+
+/** After the last fault, and after the time of grace of those it took away. */
+export const MENDED_WITHIN_MS = 48 * HOUR_MS;
 
 /** A pack that an owner still needs. */
 interface NeededPack {
@@ -25,6 +29,11 @@ interface NeededPack {
 export interface Truth {
   readonly packs: number;
   readonly incomplete: number;
+  /**
+   * of those, the packs of owners that are on which lack a piece although nobody who may still come back had it: of devices that vanished
+   * without a word the time of grace is waited for
+   */
+  readonly unmended: readonly { readonly owner: Member; readonly packId: PackId; readonly missing: number }[];
   readonly unreadableNow: number;
   readonly lost: readonly {
     readonly owner: Member;
@@ -49,7 +58,7 @@ export class Verifier {
     this.#cooperative = cooperative;
   }
 
-  /** @param thorough hashes every piece; else a piece counts when its bytes are there at all */
+  /** @param thorough hashes every piece, and says what is unmended; else a piece counts when its bytes are there at all */
   look(thorough: boolean): Truth {
     const present = this.#cooperative.members.filter(({ standing }) => standing !== 'gone');
     const pieces = new Map<PackId, Pieces>();
@@ -62,6 +71,7 @@ export class Verifier {
       }
     }
     const lost: Truth['lost'][number][] = [];
+    const unmended: Truth['unmended'][number][] = [];
     let packs = 0;
     let incomplete = 0;
     let unreadableNow = 0;
@@ -69,12 +79,28 @@ export class Verifier {
       for (const { packId, m, n } of this.#neededBy(owner)) {
         packs++;
         const there = pieces.get(packId)?.all.size ?? 0;
-        if (there < n) incomplete++;
+        if (there < n) {
+          incomplete++;
+          const waited = thorough ? this.#waitedFor(owner, packId, pieces.get(packId)?.all) : Infinity;
+          const missing = n - there - waited;
+          if (owner.online && missing > 0) unmended.push({ owner, packId, missing });
+        }
         if (there < m) lost.push({ owner, packId, pieces: there, m });
         if ((pieces.get(packId)?.online.size ?? 0) < m) unreadableNow++;
       }
     }
-    return { packs, incomplete, unreadableNow, lost };
+    return { packs, incomplete, unmended, unreadableNow, lost };
+  }
+
+  /** Missing pieces of a pack whose holders vanished and are still on their time of grace, or were until two days ago. */
+  #waitedFor(owner: Member, packId: PackId, there: ReadonlySet<number> | undefined): number {
+    const { vanished, world } = this.#cooperative;
+    const now = world.clock.monotonic();
+    const waited = rowsOf(owner.device, OWNER_TABLES.placements)
+      .map(decodePlacement)
+      .filter((placement) => placement.packId === packId && there?.has(placement.shard) !== true)
+      .filter(({ holder }) => now < (vanished.get(holder) ?? -Infinity) + MENDED_WITHIN_MS);
+    return new Set(waited.map(({ shard }) => shard)).size;
   }
 
   #neededBy(owner: Member): readonly NeededPack[] {

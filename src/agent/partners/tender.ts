@@ -13,15 +13,18 @@ import type { Terms } from './terms.ts';
 
 /** Partners are looked over this often. */
 const TEND_INTERVAL_MS = 60 * 60_000;
-/** After a start, sessions get this long to open before anybody's silence is counted. */
+/** Timers of a tab in the background are late by a minute; by more than this only after a sleep. */
+const LATE_MS = 10 * 60_000;
+/** After a start or a sleep, sessions get this long to open before anybody's silence is counted. */
 const FIRST_LOOK_MS = 5 * 60_000;
 /** A clock that moved by more than this against its own pace was set, or the device slept. */
 const JUMP_MS = 3_600_000;
 const HOUR_MS = 3_600_000;
 /** Somebody else's word that a partner was seen is taken for so long after the last time we met ourselves. */
 const HINTS_MAX_MS = 30 * 24 * HOUR_MS;
-/** Records that only count time are written this often. */
-const SAVE_LOOKS = 48;
+/** Records that only count time are written this often, and at once after a look that counted so much: a tab is closed without a word. */
+const SAVE_LOOKS = 6;
+const SAVE_PASSED_MS = 4 * HOUR_MS;
 
 const TENDED_KEY = 'tended-at';
 
@@ -90,7 +93,14 @@ export class Tender {
   #plan(ms: number): void {
     if (this.#stopped) return;
     this.#cancel?.();
-    this.#cancel = this.#parts.context.platform.clock.after(ms, () => {
+    const { clock } = this.#parts.context.platform;
+    const due = clock.now() + ms;
+    this.#cancel = clock.after(ms, () => {
+      // The device slept: nobody is connected yet, and the time that passed is to be looked at when they had their chance.
+      if (clock.now() - due > LATE_MS) {
+        this.#plan(FIRST_LOOK_MS);
+        return;
+      }
       this.#plan(TEND_INTERVAL_MS);
       void this.look();
     });
@@ -139,7 +149,7 @@ export class Tender {
         this.#hint(device, now.wall);
       }
     }
-    if (++this.#looks % SAVE_LOOKS !== 0) return;
+    if (++this.#looks % SAVE_LOOKS !== 0 && passed < SAVE_PASSED_MS) return;
     this.#presence.save();
     await this.#keepTime(now.wall);
   }

@@ -9,7 +9,7 @@ import { NO_ENTRY, encodeAdmission, encodeAdmissionBody, encodeEntry, encodeEntr
 import type { RosterPolicy, RosterState } from './types.ts';
 
 /** Days as written in docs: a fortnight's absence is no loss; an invited team binds nobody. */
-const TEAM_POLICY: RosterPolicy = { graceDays: 14, commitmentDays: 0 };
+export const TEAM_POLICY: RosterPolicy = { graceDays: 14, commitmentDays: 0 };
 
 /** The place where the next entry goes. */
 type Chain = Pick<RosterState, 'length' | 'head'>;
