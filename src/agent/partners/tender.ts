@@ -151,6 +151,8 @@ export class Tender {
     }
     if (++this.#looks % SAVE_LOOKS !== 0 && passed < SAVE_PASSED_MS) return;
     this.#presence.save();
+    // The time comes last: what was counted until then must be as durable as that it was.
+    await cooperation.records.settled();
     await this.#keepTime(now.wall);
   }
 
