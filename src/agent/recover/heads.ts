@@ -30,7 +30,6 @@ export function safeReads(partners: number): number {
 
 /**
  * Takes from a partner its heads of this account, and takes over what it holds for other devices of the account.
- * @param ledgers 'of-others' asks for what it holds only once a head of another device is known
  * @returns whether the partner could be read
  * @throws RoostError 'aborted'
  */
@@ -39,14 +38,11 @@ export async function askPartner(
   device: DeviceId,
   heads: KnownHeads,
   signal: AbortSignalLike | undefined,
-  ledgers: 'all' | 'of-others' = 'all',
 ): Promise<boolean> {
   const { cooperation, keys, platform } = context;
   try {
     const remote = await cooperation.session(device, signal ? { signal } : {});
     for (const sealed of await remote.heads(keys.rendezvous)) await keepNewest(context, heads, sealed);
-    const alone = [...heads.keys()].every((of) => of === context.device);
-    if (alone && ledgers === 'of-others') return true;
     for (const encoded of await remote.agreements()) {
       const { agreement, adopted } = await cooperation.adopt(encoded, device);
       // Rows of this device's own agreements are known here, and those that are not are no placements.

@@ -32,7 +32,7 @@ export async function learnOtherDevices(
   const online = new Set(cooperation.partners().flatMap((p) => (p.online ? [p.device] : [])));
   const asked = partners.filter((partner) => online.has(partner));
   const answered = await mapLimited(asked, PARTNERS_UNDER_WAY, (partner) =>
-    askPartner(context, partner, newest, signal, 'of-others'),
+    askPartner(context, partner, newest, signal),
   );
   newest.delete(device);
   let sure = answered.filter(Boolean).length >= safeReads(partners.length);
