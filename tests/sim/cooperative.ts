@@ -1,6 +1,5 @@
 import type { MemoryWorld } from '../../src/adapters/memory/world.ts';
 import { standingTerms } from '../../src/agent/partners/patience.ts';
-import type { DeviceId } from '../../src/core/ids.ts';
 import { TEAM_POLICY } from '../../src/core/roster/build.ts';
 import { Churn } from './churn.ts';
 import { DAY_MS, FOUNDER } from './faults.ts';
@@ -35,7 +34,7 @@ export class Cooperative {
   readonly members: Member[] = [];
   readonly departed: Member[] = [];
   /** devices that are gone for good without a word, and when each will have been held to have reneged by all */
-  readonly vanished = new Map<DeviceId, number>();
+  readonly vanished = new Map<string, number>();
   readonly churn: Churn;
   readonly #parts: CooperativeParts;
   readonly #around: Surroundings;
@@ -53,6 +52,11 @@ export class Cooperative {
       onVanished: (device, { storageClass }) => {
         const { patienceMs, graceMs } = standingTerms(storageClass, TEAM_POLICY.graceDays);
         this.vanished.set(device, world.clock.monotonic() + UNWATCHED * (patienceMs + graceMs));
+      },
+      onReneged: (device, by) => {
+        const honest = this.members.find((member) => member.device.device === device);
+        if (honest !== undefined && !this.vanished.has(device))
+          onFailure(`${by} holds that ${honest.name} broke its word, which is there and honest`);
       },
       invite: () => this.#nextInvite(),
     };

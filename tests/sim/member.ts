@@ -41,6 +41,8 @@ export interface Surroundings {
   onFailure(reason: string): void;
   /** A device and all that it kept are gone without a word; who comes back in its place is another device. */
   onVanished(device: DeviceId, profile: Profile): void;
+  /** Somebody holds that a device has broken its word. */
+  onReneged(device: string, by: string): void;
 }
 
 /** 'new': has no account yet; 'lost': has nothing but the words; 'gone': has left for good */
@@ -332,6 +334,7 @@ export class Member {
     const end = seen === undefined ? activity.length : activity.indexOf(seen);
     for (const { at, event, details, level } of activity.slice(0, end < 0 ? undefined : end).reverse()) {
       metrics.count(`activity: ${event}`);
+      if (event === 'partner-reneged') this.#around.onReneged(String(details['device']), this.name);
       trace.text(`${this.name} ${at} ${level} ${event} ${JSON.stringify(details)}`);
     }
     this.#watched.seen = activity[0];
