@@ -171,6 +171,6 @@ export function rowsPlaced(device: MemoryDevice): string[] {
     .sort();
 }
 
-function rowsOf(device: MemoryDevice, table: string): Bytes[] {
+export function rowsOf(device: MemoryDevice, table: string): Bytes[] {
   return (device.disk.tables.get(table)?.scan({ limit: 10_000 }) ?? []).map(({ value }) => value);
 }
