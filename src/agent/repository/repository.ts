@@ -188,6 +188,10 @@ export class Repository {
         .map(({ placement }) => placementKey(placement))
         .filter((key) => !keys.has(key))
         .map((key): MetaOperation => ({ kind: 'delete', table: OWNER_TABLES.placements, key })),
+      ...replaced
+        .map(({ placement }) => rowKey(placement.agreement, placement.row))
+        .filter((key) => !used.has(key))
+        .map((key): MetaOperation => ({ kind: 'delete', table: OWNER_TABLES.ledgers, key })),
       ...[...unused, ...replaced.filter(({ release }) => release).map(({ placement }) => placement)].map(
         putRelease,
       ),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PartnerState } from '../../../src/agent/api.ts';
+import { OWNER_TABLES } from '../../../src/agent/repository/tables.ts';
 import {
   contentOf,
   expectWhole,
@@ -7,6 +8,7 @@ import {
   makeWorld,
   revive,
   rowsHeld,
+  rowsOf,
   rowsPlaced,
   smallTree,
 } from './support.ts';
@@ -75,6 +77,7 @@ describe('partners that keep their word', () => {
     expect(told(team, 'repair-done')).toBeGreaterThan(0);
     const rest = team.holders.filter((_, i) => i !== holding);
     expect(rowsHeld(rest)).toEqual(rowsPlaced(owner.device));
+    expect(rowsOf(owner.device, OWNER_TABLES.ledgers)).toHaveLength(rowsPlaced(owner.device).length);
     expect(owner.agent.state.health.state).toBe('protected');
     await revive(team.holders[holding]!);
     await world.clock.sleep(2 * DAY);
