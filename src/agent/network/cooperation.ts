@@ -9,19 +9,15 @@ import type { SpacePromises } from '../host/promises.ts';
 import type { Remote, RequestHandler } from '../session/types.ts';
 import type { BookEntry } from './agreement-book.ts';
 import { AgreementBook } from './agreement-book.ts';
-import type { AgreeingParts } from './agreeing.ts';
-import { agreeWith, endsSoon, learnAgreements } from './agreeing.ts';
-import { findCandidates } from './candidates.ts';
+import { learnAgreements } from './agreeing.ts';
 import type { CooperationOptions } from './options.ts';
 import type { StandingEvent } from '../../core/partnership/state.ts';
 import { Standings } from '../partners/standings.ts';
 import type { Transition } from '../partners/standings.ts';
 import { PartnerBook } from './partner-book.ts';
 import type { PartnerSources } from './partner-view.ts';
+import { PartnerSearch } from './partner-search.ts';
 import { partnerView } from './partner-view.ts';
-import { agreeWithMany, strangersWanted } from './partnering.ts';
-import { candidateRanking, mayBeAsked } from './ranking.ts';
-import { Rooms } from './rooms.ts';
 import { RosterBook } from './roster-book.ts';
 import type { Running } from './running.ts';
 import { compose, every } from './running.ts';
@@ -32,8 +28,6 @@ const FALLBACK_INTERVAL_MS = 3_600_000;
 
 /** Partners in good standing are asked this often at most which agreements they know. */
 const COMPARE_INTERVAL_MS = 7 * 24 * 3_600_000;
-/** While the broker is away, who was seen within this time is still worth a call. */
-const SEEN_LATELY_MS = 3_600_000;
 
 /** A cooperation that this device takes part in. */
 export interface OpenCooperation extends Cooperation {
@@ -93,7 +87,7 @@ class CooperationOfDevice implements OpenCooperation {
   readonly #books: Books;
   readonly #handler: RequestHandler;
   readonly #promises: SpacePromises;
-  readonly #rooms: Rooms;
+  readonly #search: PartnerSearch;
   readonly #standings: Standings;
   readonly #listeners = new Set<() => void>();
   readonly #onTransition = new Set<(transition: Transition) => void>();
@@ -118,7 +112,12 @@ class CooperationOfDevice implements OpenCooperation {
     const { handler, promises } = host.serve({ cooperative, book, roster, onChange, onNotice });
     this.#handler = handler;
     this.#promises = promises;
-    this.#rooms = new Rooms(options.platform.clock);
+    this.#search = new PartnerSearch({
+      options,
+      ...books,
+      promises,
+      standing: () => this.partners().filter(({ state, adopted }) => state === 'active' && !adopted),
+    });
     this.#standings = new Standings({
       records: books.records,
       agreements: book,
@@ -219,89 +218,23 @@ class CooperationOfDevice implements OpenCooperation {
     bytes: number,
     { signal, atLeast = 0 }: Cancellable & { readonly atLeast?: number } = {},
   ): Promise<readonly Partner[]> {
-    const { platform, identity } = this.#options;
-    const { crypto, clock, log } = platform;
     const { book, records } = this.#books;
-    const { account } = identity.keys;
-    const { rendezvous, directory, sessions } = await this.#run();
-    await directory.refresh();
+    const running = await this.#run();
+    await running.directory.refresh();
     // Who has lost what it knew may have learned the old terms from us: nothing is put under those again.
     for (const { theirs, endedAt } of book.ruling()) {
       if (endedAt === 0 && records.get(theirs.device).standing.state === 'evicted') {
         await this.endAgreements(theirs.device);
       }
     }
-    const now = clock.now();
-    const mayBeThere = (device: DeviceId): boolean =>
-      rendezvous.status.online
-        ? directory.isOnline(device)
-        : now - records.get(device).lastSeenAt < SEEN_LATELY_MS;
-    const standing = this.partners().filter(({ state, adopted }) => state === 'active' && !adopted);
-    const wanted = strangersWanted(
-      standing.map(({ odds, online }) => ({ availability: odds.availability, inReach: online })),
-      atLeast,
-    );
-    const rounds = await findCandidates({
-      account,
-      roster: this.roster,
-      crypto,
-      now,
-      connected: sessions.connected(),
-      // Who keeps pieces for a lost device of the account is asked to go on with this one.
-      agreements: [...book.ruling(), ...book.adopted()],
-      directory: directory.entries(),
-      mayBeAsked: (device) => mayBeAsked(records, device, now),
-      strangers: wanted > 0,
-      rank: candidateRanking({
-        now,
-        self: identity.device,
-        zone: platform.about.zone,
-        own: directory.get(identity.device),
-        listed: (device) => directory.get(device),
-        records,
-        partners: standing.map(({ device }) => device),
-        wanted: bytes,
-        free: await this.#promises.free(),
-        renegedOn: (who) => this.#options.host.reports.renegedOn(who, now),
-      }),
-      mayBeThere,
-    });
-    const parts = {
-      ...this.#agreeing(),
-      log,
-      session: ({ device }: { readonly device: DeviceId }, cancel: NonNullable<Cancellable['signal']>) =>
-        sessions.session(device, { signal: cancel }),
-    };
-    const known = new Set(book.all().map(({ agreement }) => agreement.id));
-    const agreed = await agreeWithMany(parts, rounds, bytes, wanted, signal);
-    for (const { theirs, agreement } of agreed) {
-      if (!known.has(agreement.id)) this.judge(theirs.device, { kind: 'agreed' });
-    }
+    const found = await this.#search.find(running, bytes, atLeast, signal);
+    for (const { entry, fresh } of found) if (fresh) this.judge(entry.theirs.device, { kind: 'agreed' });
     this.#agreementsChanged();
-    return agreed.map((entry) => this.#view(entry)).filter(({ state }) => state === 'active');
-  }
-
-  #agreeing(): AgreeingParts {
-    const { platform, identity, cooperative } = this.#options;
-    return {
-      crypto: platform.crypto,
-      clock: platform.clock,
-      account: identity.keys.account,
-      signer: identity.signer,
-      cooperative,
-      book: this.#books.book,
-      promises: this.#promises,
-      rooms: this.#rooms,
-      policy: () => this.roster.policy,
-    };
+    return found.map(({ entry }) => this.#view(entry)).filter(({ state }) => state === 'active');
   }
 
   async renewAgreement(remote: Remote): Promise<void> {
-    const ruling = this.#books.book.with(remote.peer.device)[0];
-    if (ruling?.endedAt !== 0 || !endsSoon(ruling.agreement, this.#options.platform.clock.now())) return;
-    if (this.#books.records.get(remote.peer.device).standing.state !== 'active') return;
-    await agreeWith(this.#agreeing(), remote, 0);
-    this.#agreementsChanged();
+    if (await this.#search.renew(remote)) this.#agreementsChanged();
   }
 
   async adopt(encodedAgreement: Bytes, holder: DeviceId): Promise<Partner> {

@@ -96,8 +96,8 @@ export class Tender {
     const { clock } = this.#parts.context.platform;
     const due = clock.now() + ms;
     this.#cancel = clock.after(ms, () => {
-      // The device slept: nobody is connected yet, and the time that passed is to be looked at when they had their chance.
-      if (clock.now() - due > LATE_MS) {
+      // The device slept and nobody is connected yet: the time that passed is looked at when they have had their chance.
+      if (clock.now() - due > LATE_MS && !this.#parts.cooperation.inReach) {
         this.#plan(FIRST_LOOK_MS);
         return;
       }

@@ -8,8 +8,6 @@ import type { Workspace } from './workspace.ts';
 
 const SCRIPT = join(import.meta.dirname, 'sped-agent.ts');
 
-const AFTER_SLEEP_MS = 6 * 60_000;
-
 /** Time of all devices of a scenario: it goes on as it does, and all of them jump together. */
 export class SpedTime {
   readonly #agents = new Set<SpedAgent>();
@@ -43,13 +41,8 @@ export class SpedTime {
     this.#pages.add(page);
   }
 
-  /** Lets `ms` pass at once on every device that is on, and then as long as one waits after a sleep before it looks at its partners. */
+  /** Lets `ms` pass at once on every device that is on. */
   async pass(ms: number): Promise<void> {
-    await this.#jump(ms);
-    await this.#jump(AFTER_SLEEP_MS);
-  }
-
-  async #jump(ms: number): Promise<void> {
     this.#ahead += ms;
     const running = [...this.#agents].filter(({ running }) => running);
     await Promise.all([
