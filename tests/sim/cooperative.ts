@@ -33,8 +33,10 @@ export class Cooperative {
   /** by slot: who has the place now */
   readonly members: Member[] = [];
   readonly departed: Member[] = [];
-  /** devices that are gone for good without a word, and when each will have been held to have reneged by all */
-  readonly vanished = new Map<string, number>();
+  /** devices that are gone for good without a word: since when, and how long others wait for each */
+  readonly vanished = new Map<string, { readonly at: number; readonly waitMs: number }>();
+  /** while the broker is away silence counts for nothing */
+  readonly brokerAway: { readonly from: number; readonly to: number }[] = [];
   readonly churn: Churn;
   readonly #parts: CooperativeParts;
   readonly #around: Surroundings;
@@ -51,7 +53,8 @@ export class Cooperative {
       onFailure,
       onVanished: (device, { storageClass }) => {
         const { patienceMs, graceMs } = standingTerms(storageClass, TEAM_POLICY.graceDays);
-        this.vanished.set(device, world.clock.monotonic() + UNWATCHED * (patienceMs + graceMs));
+        const waitMs = UNWATCHED * (patienceMs + graceMs);
+        this.vanished.set(device, { at: world.clock.monotonic(), waitMs });
       },
       onReneged: (device, by) => {
         const honest = this.members.find((member) => member.device.device === device);
@@ -73,6 +76,14 @@ export class Cooperative {
 
   get profiles(): readonly Profile[] {
     return this.#parts.profiles;
+  }
+
+  /** When all will hold that a device that vanished has reneged; -Infinity for any other. */
+  waitedForUntil(device: string): number {
+    const gone = this.vanished.get(device);
+    if (gone === undefined) return -Infinity;
+    const away = this.brokerAway.map(({ from, to }) => Math.max(0, to - Math.max(from, gone.at)));
+    return away.reduce((until, ms) => until + ms, gone.at + gone.waitMs);
   }
 
   /** Whether a device is in a backup or restore of its own. */

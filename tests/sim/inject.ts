@@ -55,6 +55,7 @@ export function inject(fault: Fault, cooperative: Cooperative): void {
       return;
     }
     case 'broker-down':
+      cooperative.brokerAway.push({ from: clock.monotonic(), to: clock.monotonic() + fault.forMs });
       broker.down();
       clock.after(fault.forMs, () => broker.up());
       return;

@@ -94,12 +94,11 @@ export class Verifier {
 
   /** Missing pieces of a pack whose holders vanished and are still on their time of grace, or were until two days ago. */
   #waitedFor(owner: Member, packId: PackId, there: ReadonlySet<number> | undefined): number {
-    const { vanished, world } = this.#cooperative;
-    const now = world.clock.monotonic();
+    const now = this.#cooperative.world.clock.monotonic();
     const waited = rowsOf(owner.device, OWNER_TABLES.placements)
       .map(decodePlacement)
       .filter((placement) => placement.packId === packId && there?.has(placement.shard) !== true)
-      .filter(({ holder }) => now < (vanished.get(holder) ?? -Infinity) + MENDED_WITHIN_MS);
+      .filter(({ holder }) => now < this.#cooperative.waitedForUntil(holder) + MENDED_WITHIN_MS);
     return new Set(waited.map(({ shard }) => shard)).size;
   }
 
