@@ -51,6 +51,10 @@ const SHOW_HELD_DELAY_MS = 2_000;
 /** All packs are looked over after each run and whenever a partner changes its state, and this often for odds that change slowly. */
 const SURVEY_INTERVAL_MS = 12 * 3_600_000;
 
+/** After each repair that found nobody so many partners more are looked for, up to a limit. */
+const LACKING_STEP = 2;
+const LACKING_MAX = 8;
+
 export interface MembershipOptions {
   readonly platform: Platform;
   readonly repository: Repository;
@@ -81,6 +85,8 @@ export class Membership {
   #offer: number;
   #failure: HealthReason | undefined;
   #headAcknowledged = true;
+  /** partners looked for beside those that the widest pack needs */
+  #lacking = 0;
   /** when all holders were last asked what they have (monotonic) */
   comparedAt = -Infinity;
   /** partners changed since the packs were surveyed */
@@ -197,9 +203,14 @@ export class Membership {
     });
   }
 
-  /** Shards of the widest pack: so many partners are needed. */
-  get widestPack(): number {
-    return this.#standing.widest;
+  /** Shards of the widest pack, and more for as long as repairs find nobody: partners may have a piece already, or be barred by a cap. */
+  get partnersWanted(): number {
+    return this.#standing.widest + this.#lacking;
+  }
+
+  /** @param stuck whether pieces are missing and none of them found a holder */
+  repairEnded(stuck: boolean): void {
+    this.#lacking = stuck ? Math.min(this.#lacking + LACKING_STEP, LACKING_MAX) : 0;
   }
 
   /** Holders of pieces of ours, by name. */

@@ -194,7 +194,7 @@ async function mend(
   const { meter, signal } = run;
   const partners = await context.cooperation.ensurePartners(ROOM_MARGIN_BYTES, {
     ...(signal ? { signal } : {}),
-    atLeast: membership.widestPack,
+    atLeast: membership.partnersWanted,
   });
   const now = context.platform.clock.monotonic();
   // A repair that follows another soon knows what it needs; audits and notices tell what is new.

@@ -107,6 +107,7 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
   }
 
   cooperative.churn.allOn();
+  await clock.sleep(Math.max(0, begin + overAt(faults) - clock.monotonic()));
   await clock.sleep(QUIET_DAYS * DAY_MS);
   const unmended = look(days + QUIET_DAYS, true);
   if (unmended.length > 0) failures.push(tellUnmended(unmended));
@@ -138,6 +139,14 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
     cpuMs: options.stopwatch() - startedAt,
   };
   return { ...outcome, failures: [...failures, ...(scenario.judge?.(outcome) ?? [])] };
+}
+
+/** When the last fault is over, in milliseconds from the beginning. */
+function overAt(faults: readonly Fault[]): number {
+  const ends = faults.map(
+    (fault) => fault.at + ('forMs' in fault ? fault.forMs : 0) + ('awayMs' in fault ? fault.awayMs : 0),
+  );
+  return Math.max(0, ...ends);
 }
 
 function tellUnmended(unmended: Truth['unmended']): string {

@@ -46,6 +46,8 @@ export interface Truth {
 interface Pieces {
   readonly all: Set<number>;
   readonly online: Set<number>;
+  /** on disks, with bytes that are not the right ones, which nobody has found yet */
+  readonly rotten: Set<number>;
 }
 
 /** Reads the ground truth from the disks. */
@@ -63,11 +65,17 @@ export class Verifier {
     const present = this.#cooperative.members.filter(({ standing }) => standing !== 'gone');
     const pieces = new Map<PackId, Pieces>();
     for (const member of present) {
-      for (const held of heldBy(member.device, thorough)) {
+      for (const held of heldBy(member.device)) {
         let known = pieces.get(held.packId);
-        if (known === undefined) pieces.set(held.packId, (known = { all: new Set(), online: new Set() }));
-        known.all.add(held.shard);
-        if (member.online) known.online.add(held.shard);
+        if (known === undefined) {
+          known = { all: new Set(), online: new Set(), rotten: new Set() };
+          pieces.set(held.packId, known);
+        }
+        if (thorough && !isRight(member.device, held)) known.rotten.add(held.shard);
+        else {
+          known.all.add(held.shard);
+          if (member.online) known.online.add(held.shard);
+        }
       }
     }
     const lost: Truth['lost'][number][] = [];
@@ -81,8 +89,7 @@ export class Verifier {
         const there = pieces.get(packId)?.all.size ?? 0;
         if (there < n) {
           incomplete++;
-          const waited = thorough ? this.#waitedFor(owner, packId, pieces.get(packId)?.all) : Infinity;
-          const missing = n - there - waited;
+          const missing = thorough ? n - there - this.#waitedFor(owner, packId, pieces.get(packId)) : 0;
           if (owner.online && missing > 0) unmended.push({ owner, packId, missing });
         }
         if (there < m) lost.push({ owner, packId, pieces: there, m });
@@ -92,14 +99,18 @@ export class Verifier {
     return { packs, incomplete, unmended, unreadableNow, lost };
   }
 
-  /** Missing pieces of a pack whose holders vanished and are still on their time of grace, or were until two days ago. */
-  #waitedFor(owner: Member, packId: PackId, there: ReadonlySet<number> | undefined): number {
+  /**
+   * Missing pieces of a pack whose holders vanished and are still on their time of grace, or were until two days ago, and those that rotted
+   * since their holder looked at them last.
+   */
+  #waitedFor(owner: Member, packId: PackId, pieces: Pieces | undefined): number {
     const now = this.#cooperative.world.clock.monotonic();
     const waited = rowsOf(owner.device, OWNER_TABLES.placements)
       .map(decodePlacement)
-      .filter((placement) => placement.packId === packId && there?.has(placement.shard) !== true)
+      .filter((placement) => placement.packId === packId && pieces?.all.has(placement.shard) !== true)
       .filter(({ holder }) => now < this.#cooperative.waitedForUntil(holder) + MENDED_WITHIN_MS);
-    return new Set(waited.map(({ shard }) => shard)).size;
+    const rotten = [...(pieces?.rotten ?? [])].filter((shard) => pieces?.all.has(shard) !== true);
+    return new Set([...waited.map(({ shard }) => shard), ...rotten]).size;
   }
 
   #neededBy(owner: Member): readonly NeededPack[] {
@@ -132,17 +143,19 @@ export async function restoreOnFreshDevice(
   }
 }
 
-/** Pieces on a device's disk whose bytes are there. */
-function heldBy(device: MemoryDevice, thorough: boolean): readonly HeldRow[] {
+/** Pieces on a device's disk of which as many bytes are there as should be. */
+function heldBy(device: MemoryDevice): readonly HeldRow[] {
   return rowsOf(device, TABLES.heldRows)
     .map(decodeHeldRow)
-    .filter((held) => {
-      const volume = device.disk.volumes.get(held.volume);
-      if (held.lost || volume === undefined || volume.length < held.offset + held.bytes) return false;
-      if (!thorough) return true;
-      const hash = createHash('sha256').update(volume.read(held.offset, held.bytes)).digest();
-      return hash.equals(held.sha256);
+    .filter(({ lost, volume, offset, bytes }) => {
+      const found = device.disk.volumes.get(volume);
+      return !lost && found !== undefined && found.length >= offset + bytes;
     });
+}
+
+function isRight(device: MemoryDevice, held: HeldRow): boolean {
+  const bytes = device.disk.volumes.get(held.volume)!.read(held.offset, held.bytes);
+  return createHash('sha256').update(bytes).digest().equals(held.sha256);
 }
 
 const PAGE_ROWS = 10_000;
