@@ -3,7 +3,9 @@ import { equalBytes } from '../bytes.ts';
 import { encodeCbor } from '../cbor.ts';
 import type { CryptoSuite, Signer } from '../crypto/suite.ts';
 import { RoostError } from '../errors.ts';
-import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES, signBody, verifyBody } from '../identity/signed.ts';
+import type { Countersigned } from '../identity/countersigned.ts';
+import { countersign, openCountersigned, openHalfSigned, signFirst } from '../identity/countersigned.ts';
+import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from '../identity/signed.ts';
 import type { AgreementId } from '../ids.ts';
 import {
   accountIdFromBytes,
@@ -40,54 +42,46 @@ export type AgreementTerms = Omit<Agreement, 'id' | 'proposer' | 'accepter'> & {
   readonly accepter: Omit<AgreementSide, 'device'>;
 };
 
+const AGREEMENT: Countersigned<Agreement> = {
+  what: 'agreement',
+  maxBytes: AGREEMENT_MAX_BYTES,
+  decode: decodeBody,
+  first: {
+    name: 'proposer',
+    label: 'roost/1/agreement-proposal',
+    keyOf: ({ proposer }) => proposer.devicePublicKey,
+  },
+  second: {
+    name: 'accepter',
+    label: 'roost/1/agreement',
+    keyOf: ({ accepter }) => accepter.devicePublicKey,
+  },
+};
+
 /**
  * A proposal signed by the proposer's device.
  * @throws RoostError 'usage' when the signer is not the proposer, 'malformed' when a term is out of bounds
  */
-export async function proposeAgreement(
-  suite: CryptoSuite,
-  signer: Signer,
-  terms: AgreementTerms,
-): Promise<Bytes> {
-  mustBe(signer, terms.proposer, 'proposer');
-  const body = encodeBody(terms);
-  const proposal = encodeCbor([body, await signBody(signer, 'roost/1/agreement-proposal', body)]);
-  await verifyProposal(suite, proposal);
-  return proposal;
+export function proposeAgreement(suite: CryptoSuite, signer: Signer, terms: AgreementTerms): Promise<Bytes> {
+  return signFirst(AGREEMENT, suite, signer, encodeBody(terms));
 }
 
 /** Reads a proposal and checks its signature. @throws RoostError 'malformed' | 'corrupt' */
 export async function verifyProposal(suite: CryptoSuite, proposal: Bytes): Promise<Agreement> {
-  return (await openProposal(suite, proposal)).agreement;
+  return (await openHalfSigned(AGREEMENT, suite, proposal)).record;
 }
 
 /**
  * Adds the accepter's signature to a proposal.
  * @throws RoostError 'malformed' | 'corrupt' for a bad proposal, 'usage' when the signer is not the accepter
  */
-export async function acceptAgreement(suite: CryptoSuite, signer: Signer, proposal: Bytes): Promise<Bytes> {
-  const { agreement, body, proposed } = await openProposal(suite, proposal);
-  mustBe(signer, agreement.accepter, 'accepter');
-  return encodeCbor([body, proposed, await signBody(signer, 'roost/1/agreement', body)]);
+export function acceptAgreement(suite: CryptoSuite, signer: Signer, proposal: Bytes): Promise<Bytes> {
+  return countersign(AGREEMENT, suite, signer, proposal);
 }
 
 /** Reads an agreement and checks both signatures. @throws RoostError 'malformed' | 'corrupt' */
-export async function verifyAgreement(suite: CryptoSuite, bytes: Bytes): Promise<Agreement> {
-  const [body, proposed, accepted] = readCbor(bytes, AGREEMENT_MAX_BYTES, 'agreement', (item) => {
-    const at = item.tuple(3);
-    return [readBody(at(0)), at(1).bytes(SIGNATURE_BYTES), at(2).bytes(SIGNATURE_BYTES)] as const;
-  });
-  const agreement = await decodeBody(suite, body);
-  await verifyProposer(suite, agreement, body, proposed);
-  await verifyBody(
-    suite,
-    agreement.accepter.devicePublicKey,
-    'roost/1/agreement',
-    body,
-    accepted,
-    "agreement's accepter signature",
-  );
-  return agreement;
+export function verifyAgreement(suite: CryptoSuite, bytes: Bytes): Promise<Agreement> {
+  return openCountersigned(AGREEMENT, suite, bytes);
 }
 
 /**
@@ -125,43 +119,7 @@ export function answersProposal(agreement: Bytes, proposal: Bytes): boolean {
   );
 }
 
-async function openProposal(
-  suite: CryptoSuite,
-  proposal: Bytes,
-): Promise<{ readonly agreement: Agreement; readonly body: Bytes; readonly proposed: Bytes }> {
-  const [body, proposed] = readCbor(proposal, AGREEMENT_MAX_BYTES, 'proposal', (item) => {
-    const at = item.tuple(2);
-    return [readBody(at(0)), at(1).bytes(SIGNATURE_BYTES)] as const;
-  });
-  const agreement = await decodeBody(suite, body);
-  await verifyProposer(suite, agreement, body, proposed);
-  return { agreement, body, proposed };
-}
-
 const readBody = (item: Item): Bytes => item.bytes({ max: AGREEMENT_MAX_BYTES });
-
-function verifyProposer(
-  suite: CryptoSuite,
-  agreement: Agreement,
-  body: Bytes,
-  proposed: Bytes,
-): Promise<void> {
-  const key = agreement.proposer.devicePublicKey;
-  return verifyBody(
-    suite,
-    key,
-    'roost/1/agreement-proposal',
-    body,
-    proposed,
-    "agreement's proposer signature",
-  );
-}
-
-function mustBe(signer: Signer, side: Pick<AgreementSide, 'devicePublicKey'>, what: string): void {
-  if (!equalBytes(signer.publicKey, side.devicePublicKey)) {
-    throw new RoostError('usage', `agreement must be signed by its ${what}, got another device's key`);
-  }
-}
 
 function encodeBody(terms: AgreementTerms): Bytes {
   const side = (of: Omit<AgreementSide, 'device'>): unknown => ({

@@ -1,9 +1,9 @@
 import type { Bytes } from '../bytes.ts';
-import { equalBytes } from '../bytes.ts';
 import { encodeCbor } from '../cbor.ts';
 import type { CryptoSuite, Signer } from '../crypto/suite.ts';
-import { RoostError } from '../errors.ts';
-import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES, signBody, verifyBody } from '../identity/signed.ts';
+import type { Countersigned } from '../identity/countersigned.ts';
+import { countersign, openCountersigned, openHalfSigned, signFirst } from '../identity/countersigned.ts';
+import { PUBLIC_KEY_BYTES } from '../identity/signed.ts';
 import type { AccountId, AgreementId, CooperativeId, DeviceId } from '../ids.ts';
 import {
   accountIdFromBytes,
@@ -58,88 +58,42 @@ export type ReceiptFields = Omit<AuditReceipt, 'owner' | 'holder'> & {
   readonly holder: Omit<ReceiptSide, 'device'>;
 };
 
+const RECEIPT: Countersigned<AuditReceipt> = {
+  what: 'receipt',
+  maxBytes: RECEIPT_MAX_BYTES,
+  decode: (_suite, body) => decodeBody(body),
+  first: { name: 'owner', label: 'roost/1/audit-receipt', keyOf: ({ owner }) => owner.devicePublicKey },
+  second: {
+    name: 'holder',
+    label: 'roost/1/audit-receipt-holder',
+    keyOf: ({ holder }) => holder.devicePublicKey,
+  },
+};
+
 /**
  * A receipt signed by the owner's device.
  * @throws RoostError 'usage' when the signer is not the owner's device, 'malformed' when a field is out of bounds
  */
-export async function signReceipt(suite: CryptoSuite, signer: Signer, fields: ReceiptFields): Promise<Bytes> {
-  mustBe(signer, fields.owner, 'owner');
-  const body = encodeBody(fields);
-  const bytes = encodeCbor([body, await signBody(signer, 'roost/1/audit-receipt', body)]);
-  await readReceipt(suite, bytes);
-  return bytes;
+export function signReceipt(suite: CryptoSuite, signer: Signer, fields: ReceiptFields): Promise<Bytes> {
+  return signFirst(RECEIPT, suite, signer, encodeBody(fields));
 }
 
 /** Reads a receipt that the owner alone has signed. @throws RoostError 'malformed' | 'corrupt' */
 export async function readReceipt(suite: CryptoSuite, bytes: Bytes): Promise<AuditReceipt> {
-  return (await openReceipt(suite, bytes)).receipt;
+  return (await openHalfSigned(RECEIPT, suite, bytes)).record;
 }
 
 /**
  * Adds the holder's signature.
  * @throws RoostError 'malformed' | 'corrupt' for a bad receipt, 'usage' when the signer is not the holder's device
  */
-export async function countersignReceipt(suite: CryptoSuite, signer: Signer, bytes: Bytes): Promise<Bytes> {
-  const { receipt, body, signature } = await openReceipt(suite, bytes);
-  mustBe(signer, receipt.holder, 'holder');
-  return encodeCbor([body, signature, await signBody(signer, 'roost/1/audit-receipt-holder', body)]);
+export function countersignReceipt(suite: CryptoSuite, signer: Signer, bytes: Bytes): Promise<Bytes> {
+  return countersign(RECEIPT, suite, signer, bytes);
 }
 
 /** Reads a receipt that both have signed. @throws RoostError 'malformed' | 'corrupt' */
-export async function verifyReceipt(suite: CryptoSuite, bytes: Bytes): Promise<AuditReceipt> {
-  const [body, owners, holders] = readCbor(bytes, RECEIPT_MAX_BYTES, 'receipt', (item) => {
-    const at = item.tuple(3);
-    return [readBody(at(0)), at(1).bytes(SIGNATURE_BYTES), at(2).bytes(SIGNATURE_BYTES)] as const;
-  });
-  const receipt = decodeBody(body);
-  await verifyOwner(suite, receipt, body, owners);
-  await verifyBody(
-    suite,
-    receipt.holder.devicePublicKey,
-    'roost/1/audit-receipt-holder',
-    body,
-    holders,
-    "receipt's holder signature",
-  );
-  return receipt;
-}
-
-async function openReceipt(
-  suite: CryptoSuite,
-  bytes: Bytes,
-): Promise<{ readonly receipt: AuditReceipt; readonly body: Bytes; readonly signature: Bytes }> {
-  const [body, signature] = readCbor(bytes, RECEIPT_MAX_BYTES, 'receipt', (item) => {
-    const at = item.tuple(2);
-    return [readBody(at(0)), at(1).bytes(SIGNATURE_BYTES)] as const;
-  });
-  const receipt = decodeBody(body);
-  await verifyOwner(suite, receipt, body, signature);
-  return { receipt, body, signature };
-}
-
-const readBody = (item: Item): Bytes => item.bytes({ max: RECEIPT_MAX_BYTES });
-
-function verifyOwner(
-  suite: CryptoSuite,
-  { owner }: AuditReceipt,
-  body: Bytes,
-  signature: Bytes,
-): Promise<void> {
-  const { devicePublicKey } = owner;
-  return verifyBody(
-    suite,
-    devicePublicKey,
-    'roost/1/audit-receipt',
-    body,
-    signature,
-    "receipt's owner signature",
-  );
-}
-
-function mustBe(signer: Signer, side: Pick<ReceiptSide, 'devicePublicKey'>, what: string): void {
-  if (!equalBytes(signer.publicKey, side.devicePublicKey)) {
-    throw new RoostError('usage', `receipt must be signed by its ${what}, got another device's key`);
-  }
+export function verifyReceipt(suite: CryptoSuite, bytes: Bytes): Promise<AuditReceipt> {
+  return openCountersigned(RECEIPT, suite, bytes);
 }
 
 function encodeBody(fields: ReceiptFields): Bytes {
