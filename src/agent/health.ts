@@ -1,3 +1,4 @@
+import { onePerDevice } from './network/partner-view.ts';
 import type { Cooperation } from './network/types.ts';
 import type { Health, HealthReason } from './api.ts';
 import type { PackSurvey } from './repair/survey.ts';
@@ -34,7 +35,8 @@ export interface HealthFacts {
 /** The facts of the one sentence. Each reason stands for something its reader can act on. */
 export function judgeHealth(facts: HealthFacts): Health {
   const { standing, cooperation } = facts;
-  const holding = (cooperation?.partners() ?? []).filter(({ device }) => standing.holders.has(device));
+  const partners = onePerDevice(cooperation?.partners() ?? []);
+  const holding = partners.filter(({ device }) => standing.holders.has(device));
   const online = new Set(cooperation?.connected().map(({ peer }) => peer.device));
   const reason = reasonOf(facts);
   const state =

@@ -1,5 +1,6 @@
 import type { Bytes } from '../core/bytes.ts';
 import type { Fault } from '../core/errors.ts';
+import { faultOf, messageOf } from '../core/errors.ts';
 import type { AccountId, CooperativeId, DeviceId } from '../core/ids.ts';
 import type { Platform } from '../ports/platform.ts';
 import type { AbortSignalLike } from '../core/progress.ts';
@@ -33,6 +34,7 @@ import { createHost } from './host/host.ts';
 import type { Identity } from './identity.ts';
 import { createCooperation } from './network/cooperation.ts';
 import type { OpenCooperation } from './network/cooperation.ts';
+import { onePerDevice } from './network/partner-view.ts';
 import type { HolderProof } from './partners/auditing.ts';
 import type { Care } from './partners/care.ts';
 import { createCare } from './partners/care.ts';
@@ -123,7 +125,10 @@ export class Membership {
         options.onChange();
       },
       onLost: () => {
-        void this.refreshStanding();
+        this.refreshStanding().catch((error: unknown) => {
+          // A program that ends meanwhile looks again when it starts.
+          platform.log.info('standing.not-refreshed', { fault: faultOf(error), message: messageOf(error) });
+        });
         options.onRepairWanted('urgent', true);
       },
       onLooked: async () => {
@@ -371,7 +376,7 @@ export class Membership {
 
   #partnerViews(): PartnerView[] {
     const { roster, records } = this.#open;
-    return this.#open.partners().map((partner) => {
+    return onePerDevice(this.#open.partners()).map((partner) => {
       const { agreement, device } = partner;
       const record = records.get(device);
       const terms = standingTerms(record.storageClass, agreement.graceDays);

@@ -10,6 +10,7 @@ import type { Snapshot } from '../../core/snapshot/types.ts';
 import type { MetaOperation } from '../../ports/meta-store.ts';
 import type { AgentContext } from '../context.ts';
 import { mapLimited } from '../limiter.ts';
+import { onePerDevice } from '../network/partner-view.ts';
 import { encodeJournal } from '../repository/journal.ts';
 import type { OwnHead, StoredPack } from '../repository/records.ts';
 import type { PlacedPack } from './pack-placer.ts';
@@ -214,7 +215,10 @@ export async function publishHead(
   const own = await repository.ownHead();
   const head = own.sealed;
   if (!head || own.acknowledged) return;
-  const partners = cooperation.partners().filter(({ state }) => state === 'active' || state === 'suspect');
+  // A holder counts once, however many agreements there are with it.
+  const partners = onePerDevice(
+    cooperation.partners().filter(({ state }) => state === 'active' || state === 'suspect'),
+  );
   const outcomes = await mapLimited(partners, HEAD_SENDS_UNDER_WAY, async ({ device }) => {
     try {
       const remote = await cooperation.session(device, signal ? { signal } : {});

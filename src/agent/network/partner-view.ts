@@ -49,6 +49,16 @@ export function partnerView(entry: BookEntry, sources: PartnerSources): Partner 
   };
 }
 
+/** Each device once: a partner may have agreements with several devices of the account, and this one's own comes first. */
+export function onePerDevice(partners: readonly Partner[]): readonly Partner[] {
+  const seen = new Map<DeviceId, Partner>();
+  for (const partner of partners) {
+    const known = seen.get(partner.device);
+    if (known === undefined || (known.adopted && !partner.adopted)) seen.set(partner.device, partner);
+  }
+  return [...seen.values()];
+}
+
 /** State, and why as `code:milliseconds since 1970` (the code alone where no time belongs to it); of a silent one when it was last heard. */
 function standingOf(
   { theirs, endedAt }: BookEntry,

@@ -106,6 +106,7 @@ export class Endings {
     await this.#guarded(device, async () => {
       await this.#tellLosses(remote);
       await this.#tellReneged(remote);
+      await this.#tellLeaving(remote);
     });
   }
 
@@ -123,17 +124,29 @@ export class Endings {
     }
     const at = context.platform.clock.now();
     const until = at + LEAVE_MS;
-    const remote = cooperation.connected().find(({ peer }) => peer.device === device);
-    if (remote) {
-      const notice = await makeLeaveNotice(context.platform.crypto, context.signer, {
-        agreement: ruling.agreement.id,
-        device: context.device,
-        at,
-        until,
-      });
-      await remote.leave(notice);
-    }
+    const notice = await makeLeaveNotice(context.platform.crypto, context.signer, {
+      agreement: ruling.agreement.id,
+      device: context.device,
+      at,
+      until,
+    });
+    const { repository } = context;
+    await repository.apply([repository.operations.state(leaveKey(device), notice)]);
     cooperation.judge(device, { kind: 'leaving', until });
+    const remote = cooperation.connected().find(({ peer }) => peer.device === device);
+    if (remote) await this.#guarded(device, () => this.#tellLeaving(remote));
+  }
+
+  /** Who was not there when we left hears of it when we meet again. */
+  async #tellLeaving(remote: Remote): Promise<void> {
+    const { context, cooperation } = this.#parts;
+    const { repository } = context;
+    const { device } = remote.peer;
+    if (cooperation.records.get(device).standing.state !== 'leaving') return;
+    const notice = await repository.state(leaveKey(device));
+    if (!(notice instanceof Uint8Array)) return;
+    await remote.leave(notice.slice());
+    await repository.apply([repository.operations.state(leaveKey(device), null)]);
   }
 
   /** Nothing of either lies with the other any more, or the time is over. */
@@ -324,3 +337,6 @@ export class Endings {
     });
   }
 }
+
+/** A leave notice that its partner has not taken yet. */
+const leaveKey = (device: DeviceId): string => `leave/${device}`;
