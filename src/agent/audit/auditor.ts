@@ -23,10 +23,10 @@ export type AuditOutcome =
   | { readonly kind: 'failed'; readonly pieces: readonly Placement[]; readonly segments: number }
   /** it knows what to show, and did not */
   | { readonly kind: 'unanswered' }
-  /** it did not let the audit begin */
-  | { readonly kind: 'refused'; readonly message: string }
-  /** its ledger is another than ours */
-  | { readonly kind: 'differs' }
+  /** it did not let the audit begin, or go on although it `heard` what to show */
+  | { readonly kind: 'refused'; readonly message: string; readonly heard: boolean }
+  /** its ledger is another than ours; or it says so, once it has `heard` what to show */
+  | { readonly kind: 'differs'; readonly heard: boolean }
   | { readonly kind: 'nothing' };
 
 /**
@@ -57,8 +57,10 @@ export async function auditLedger(
     });
   } catch (error) {
     const fault = faultOf(error);
-    if (fault === 'refused' && !(await sameLedger(remote, ledger, digest))) return { kind: 'differs' };
-    if (fault === 'refused' || fault === 'busy') return { kind: 'refused', message: messageOf(error) };
+    if (fault === 'refused' && !(await sameLedger(remote, ledger, digest)))
+      return { kind: 'differs', heard: false };
+    if (fault === 'refused' || fault === 'busy')
+      return { kind: 'refused', message: messageOf(error), heard: false };
     throw error;
   }
   const reveal: PendingReveal = { chance, holderChance, digest, count };
@@ -69,8 +71,8 @@ export async function auditLedger(
 }
 
 /** Whether the same blocks are to be asked for again. */
-export function isOpen({ kind }: AuditOutcome): boolean {
-  return kind === 'unanswered';
+export function isOpen(outcome: AuditOutcome): boolean {
+  return outcome.kind === 'unanswered' || ('heard' in outcome && outcome.heard);
 }
 
 /** Asks for the blocks of an audit that was begun: the same ones, however often. @throws RoostError 'aborted' */
@@ -83,7 +85,8 @@ export async function askAgain(
   signal: AbortSignalLike,
 ): Promise<AuditOutcome> {
   // Ours has changed since: what was drawn from is no more, and new blocks tell the same.
-  if (rows.length === 0 || !equalBytes(ledgerDigest(rows).digest, reveal.digest)) return { kind: 'differs' };
+  if (rows.length === 0 || !equalBytes(ledgerDigest(rows).digest, reveal.digest))
+    return { kind: 'differs', heard: false };
   const terms = termsOf(context, remote, ledger, reveal.digest, reveal.count);
   const commit = auditCommit(terms, reveal.chance);
   let answers: readonly (Bytes | undefined)[];
@@ -97,11 +100,12 @@ export async function askAgain(
     switch (fault) {
       case 'refused':
         // It found rot, or a piece came, between the commitment and the reveal.
-        if (!(await sameLedger(remote, ledger, reveal.digest))) return { kind: 'differs' };
-        return { kind: 'refused', message: messageOf(error) };
+        if (!(await sameLedger(remote, ledger, reveal.digest))) return { kind: 'differs', heard: true };
+        return { kind: 'refused', message: messageOf(error), heard: true };
       case 'busy':
+        return { kind: 'refused', message: messageOf(error), heard: true };
       case 'not-found':
-        return { kind: 'refused', message: messageOf(error) };
+        return { kind: 'refused', message: messageOf(error), heard: false };
       default:
         return { kind: 'unanswered' };
     }

@@ -9,6 +9,7 @@ import type { Bytes } from '../../core/bytes.ts';
 import type { CryptoSuite, Signer } from '../../core/crypto/suite.ts';
 import { RoostError } from '../../core/errors.ts';
 import type { AccountId, AgreementId, CooperativeId, DeviceId } from '../../core/ids.ts';
+import { AGREEMENTS_MAX } from '../../core/wire/limits.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import { Limiter } from '../limiter.ts';
@@ -28,6 +29,10 @@ const READS_PER_YEAR_MAX = 64;
 
 /** Each partner costs sessions, audits and attention: a device that everybody likes must not drown. */
 const PARTNERS_MAX = 48;
+/** One account's devices must not take the places of all others. */
+const PARTNERS_OF_ACCOUNT_MAX = 8;
+/** Agreements are for a year; ours and a clock that is wrong by one. */
+const LIFE_MAX_MS = 2 * 365 * 24 * 3_600_000;
 
 export interface OffersParts {
   readonly crypto: CryptoSuite;
@@ -85,7 +90,7 @@ export class Offers {
     const agreement = await verifyProposal(crypto, proposal);
     this.#checkSides(agreement, peer);
     this.#checkTerms(agreement);
-    this.#checkEpoch(agreement, peer.device);
+    this.#checkEpoch(agreement, peer);
     this.#counters.get(peer.device)?.drop();
     const asked = agreement.accepter.gives;
     const aside = await promises.setAside(peer.device, asked, Math.ceil(asked * COUNTER_SHARE));
@@ -140,7 +145,7 @@ export class Offers {
       throw new RoostError('refused', 'an agreement must be of a counter-proposal that still stands');
     }
     try {
-      this.#checkEpoch(agreement, peer.device);
+      this.#checkEpoch(agreement, peer);
       await this.#keep(peer, agreement, encoded);
     } finally {
       counter.drop();
@@ -183,6 +188,12 @@ export class Offers {
           `got ${agreement.graceDays} and ${agreement.commitmentDays}`,
       );
     }
+    const { accepter, expiresAt } = agreement;
+    if (accepter.bytesPerSecond > 0)
+      throw new RoostError('refused', `this device promises no bandwidth, got ${accepter.bytesPerSecond}`);
+    const latest = this.#parts.clock.now() + LIFE_MAX_MS;
+    if (expiresAt > latest)
+      throw new RoostError('refused', `agreement must end by ${latest}, got ${expiresAt}`);
     if (agreement.readsPerYear > READS_PER_YEAR_MAX) {
       throw new RoostError(
         'refused',
@@ -191,15 +202,25 @@ export class Offers {
     }
   }
 
-  #checkEpoch({ epoch }: Agreement, device: DeviceId): void {
-    const { book } = this.#parts;
-    const newest = book.with(device)[0]?.agreement;
-    const partners = book.ruling().filter(({ endedAt }) => endedAt === 0).length;
-    if (newest === undefined && partners >= PARTNERS_MAX) {
-      throw new RoostError('refused', `this device has ${partners} partners and takes no more`);
+  #checkEpoch({ epoch }: Agreement, { device, account }: Peer): void {
+    const { book, store } = this.#parts;
+    const former = book.with(device);
+    const newest = former[0];
+    const partners = book.ruling().filter(({ endedAt }) => endedAt === 0);
+    const ofAccount = partners.filter(({ theirs }) => theirs.account === account).length;
+    const isNew = newest === undefined || newest.endedAt > 0;
+    if (isNew && (partners.length >= PARTNERS_MAX || ofAccount >= PARTNERS_OF_ACCOUNT_MAX)) {
+      throw new RoostError('refused', `this device has ${partners.length} partners and takes no more`);
     }
-    if (newest && epoch <= newest.epoch) {
-      throw new RoostError('refused', `epoch must be above ${newest.epoch}, got ${epoch}`);
+    const inUse = former.filter(({ agreement }) => store.usage(agreement.id).rows > 0).length;
+    if (inUse >= AGREEMENTS_MAX) {
+      throw new RoostError(
+        'refused',
+        `pieces lie under ${inUse} agreements: release those of the oldest first`,
+      );
+    }
+    if (newest && epoch <= newest.agreement.epoch) {
+      throw new RoostError('refused', `epoch must be above ${newest.agreement.epoch}, got ${epoch}`);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { equalBytes } from '../../core/bytes.ts';
-import { faultOf } from '../../core/errors.ts';
+import { RoostError, faultOf } from '../../core/errors.ts';
 import { ledgerDigest } from '../../core/ledger/row.ts';
 import type { AgreementId, DeviceId } from '../../core/ids.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
@@ -14,6 +14,9 @@ export interface Reconciled {
   /** shards that the holder does not have any more */
   readonly lost: readonly Placement[];
 }
+
+/** Rows at a holder of which nothing is known here: all of a lost device, what crashed runs left. More is a holder that makes them up. */
+const UNKNOWN_ROWS_MAX = 1_000_000;
 
 /**
  * Compares our side of every reachable holder's ledgers with the holder's: by digest first, row by row when they differ.
@@ -61,7 +64,8 @@ export async function compareLedger(
   }
   if (digest.rows === ours.length && equalBytes(digest.digest, ledgerDigest(ours.map(ledgerRow)).digest))
     return [];
-  const theirs = new Map((await readLedger(remote, agreement)).map((row) => [row.row, row]));
+  const read = await readLedger(remote, agreement, ours.length + UNKNOWN_ROWS_MAX);
+  const theirs = new Map(read.map((row) => [row.row, row]));
   const lost = ours.filter((placement) => {
     const row = theirs.get(placement.row);
     theirs.delete(placement.row);
@@ -92,13 +96,19 @@ async function digestOf(
   }
 }
 
-/** A holder's whole ledger for one agreement. */
-async function readLedger(remote: Remote, agreement: AgreementId): Promise<readonly LedgerRow[]> {
+/** A holder's whole ledger for one agreement. @throws RoostError 'malformed' when it has more than `max` rows */
+async function readLedger(
+  remote: Remote,
+  agreement: AgreementId,
+  max: number,
+): Promise<readonly LedgerRow[]> {
   const rows: LedgerRow[] = [];
   for (;;) {
     const batch = await remote.ledger(agreement, rows.at(-1)?.row ?? 0);
     if (batch.length === 0) return rows;
     rows.push(...batch);
+    if (rows.length > max)
+      throw new RoostError('malformed', `ledger must have at most ${max} rows, got more`);
   }
 }
 
@@ -113,7 +123,7 @@ export async function takeLedger(
 ): Promise<void> {
   const { repository } = context;
   const going = new Set(await repository.releases(agreement));
-  const rows = (await readLedger(remote, agreement)).filter(({ row }) => !going.has(row));
+  const rows = (await readLedger(remote, agreement, UNKNOWN_ROWS_MAX)).filter(({ row }) => !going.has(row));
   await repository.putPlacements(rows.map((row) => ({ ...row, holder: remote.peer.device, agreement })));
 }
 

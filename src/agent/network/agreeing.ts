@@ -7,6 +7,7 @@ import {
 } from '../../core/agreement/agreement.ts';
 import type { Agreement } from '../../core/agreement/types.ts';
 import type { Bytes } from '../../core/bytes.ts';
+import { equalBytes } from '../../core/bytes.ts';
 import type { CryptoSuite, Signer } from '../../core/crypto/suite.ts';
 import { RoostError, faultOf } from '../../core/errors.ts';
 import type { AccountId, CooperativeId } from '../../core/ids.ts';
@@ -186,6 +187,9 @@ async function acceptCounter(
     accepter.device === asked.proposer.device &&
     accepter.account === asked.proposer.account &&
     accepter.gives <= asked.proposer.gives &&
+    // What we promise beside space is what we proposed.
+    accepter.bytesPerSecond === asked.proposer.bytesPerSecond &&
+    equalBytes(accepter.hours, asked.proposer.hours) &&
     offered.cooperative === asked.cooperative &&
     offered.madeAt === asked.madeAt &&
     offered.expiresAt === asked.expiresAt &&

@@ -1,4 +1,6 @@
+import { equalBytes } from '../../core/bytes.ts';
 import type { DeviceId } from '../../core/ids.ts';
+import { ledgerDigest } from '../../core/ledger/row.ts';
 import { faultOf, messageOf } from '../../core/errors.ts';
 import type { AbortControllerLike } from '../../ports/clock.ts';
 import { CHECK_SEGMENTS, auditIsDue, nextAuditAt, segmentsToDraw } from '../audit/audit-pace.ts';
@@ -50,7 +52,6 @@ export class Auditing {
   /** audits of one holder run one after another; of several side by side, two at once */
   readonly #atOnce = new Limiter(2);
   readonly #running = new Map<DeviceId, Promise<HolderProof>>();
-  readonly #refusals = new Map<DeviceId, { readonly count: number; readonly at: number }>();
   readonly #timers = new Map<DeviceId, () => void>();
 
   constructor(parts: AuditingParts) {
@@ -140,16 +141,21 @@ export class Auditing {
     // A check is no short way to be cleared.
     const count = Math.max(asked ?? 0, asked === undefined || isSuspect(record) ? segmentsToDraw(record) : 0);
     let proof: HolderProof = { outcome: 'nothing', segments: 0 };
+    let refused = false;
     for (const [ledger, rows] of await this.#ledgersAt(device)) {
       const outcome = await this.#auditOne(remote, ledger, rows, count);
       proof = worse(proof, await this.#judge(device, outcome));
-      if (proof.outcome === 'failed' || outcome.kind === 'refused') break;
+      refused = outcome.kind === 'refused';
+      if (proof.outcome === 'failed' || refused) break;
     }
     if (proof.outcome === 'proved') this.#passed(device, proof.segments);
     const after = cooperation.records.get(device);
     const { clock, random } = context.platform;
     const hours = this.#rulingWith(device)?.agreement.auditHours ?? 1;
-    const auditAt = nextAuditAt(after, hours, clock.now(), random.fraction());
+    // Who refused is asked again soon, whatever its record.
+    const auditAt = refused
+      ? clock.now() + 2 * REFUSAL_GAP_MS
+      : nextAuditAt(after, hours, clock.now(), random.fraction());
     cooperation.records.update(device, { auditAt });
     return proof;
   }
@@ -168,16 +174,37 @@ export class Auditing {
       const outcome = await askAgain(context, remote, ledger, rows, open, signal);
       if (!isOpen(outcome)) await pending.drop(ledger.agreement);
       if (outcome.kind !== 'differs') return outcome;
+      if (outcome.heard) return this.#looksOtherwise(remote, ledger, rows);
     }
     const first = await auditLedger(context, remote, ledger, rows, count, pending, signal);
     if (first.kind !== 'differs') return first;
+    if (first.heard) return this.#looksOtherwise(remote, ledger, rows);
     const lost = await compareLedger(context, remote, ledger, rows);
     if (lost.length > 0) return { kind: 'lost', pieces: lost, segments: 0 };
     const again = await context.repository.ledger(ledger.agreement);
     if (again.length === 0) return { kind: 'nothing' };
     const second = await auditLedger(context, remote, ledger, again, count, pending, signal);
     // A ledger that never stands still must not put an audit off for ever.
-    return second.kind === 'differs' ? { kind: 'refused', message: 'its ledger keeps changing' } : second;
+    if (second.kind !== 'differs') return second;
+    return { kind: 'refused', message: 'its ledger keeps changing', heard: second.heard };
+  }
+
+  /**
+   * A holder that heard what to show says that its ledger is another. What was drawn stays drawn: when nothing is lost and ours did not change,
+   * that was a way not to show it.
+   */
+  async #looksOtherwise(
+    remote: Remote,
+    ledger: LedgerName,
+    rows: readonly Placement[],
+  ): Promise<AuditOutcome> {
+    const { context } = this.#parts;
+    const lost = await compareLedger(context, remote, ledger, rows);
+    if (lost.length > 0) return { kind: 'lost', pieces: lost, segments: 0 };
+    const now = await context.repository.ledger(ledger.agreement);
+    // A piece came meanwhile; the next audit finds the old draw void.
+    if (!equalBytes(ledgerDigest(now).digest, ledgerDigest(rows).digest)) return { kind: 'nothing' };
+    return { kind: 'refused', message: 'it says that its ledger differs, and it does not', heard: true };
   }
 
   async #judge(device: DeviceId, outcome: AuditOutcome): Promise<HolderProof> {
@@ -186,7 +213,7 @@ export class Auditing {
     const { clock } = context.platform;
     const record = records.get(device);
     const name = this.#parts.nameOf(device);
-    if (outcome.kind !== 'refused') this.#refusals.delete(device);
+    if (outcome.kind !== 'refused' && outcome.kind !== 'nothing') await this.#setRefusals(device, 0);
     switch (outcome.kind) {
       case 'passed':
         return { outcome: 'proved', segments: outcome.segments };
@@ -219,7 +246,7 @@ export class Auditing {
         tell('audit-failed', { device, name, reason: 'unanswered' }, 'warning');
         return { outcome: 'failed', segments: 0 };
       case 'refused':
-        if (this.#refusedTooOften(device)) cooperation.judge(device, { kind: 'proof-unanswered' });
+        if (await this.#refusedTooOften(device)) cooperation.judge(device, { kind: 'proof-unanswered' });
         return { outcome: 'unreachable', segments: 0 };
       default:
         return outcome satisfies never;
@@ -242,14 +269,26 @@ export class Auditing {
       tell('audit-passed', { device, name: this.#parts.nameOf(device), segments });
   }
 
-  /** A holder that will not let an audit begin cannot put it off for ever. */
-  #refusedTooOften(device: DeviceId): boolean {
-    const now = this.#parts.context.platform.clock.monotonic();
-    const before = this.#refusals.get(device);
-    if (before !== undefined && now - before.at < REFUSAL_GAP_MS) return false;
-    const count = (before?.count ?? 0) + 1;
-    this.#refusals.set(device, { count, at: now });
-    return count >= REFUSALS_MAX;
+  /** A holder that will not let an audit begin cannot put it off for ever, however often this device restarts. */
+  async #refusedTooOften(device: DeviceId): Promise<boolean> {
+    const now = this.#parts.context.platform.clock.now();
+    const { count, at } = await this.#refusals(device);
+    if (count > 0 && Math.abs(now - at) < REFUSAL_GAP_MS) return false;
+    await this.#setRefusals(device, count + 1);
+    return count + 1 >= REFUSALS_MAX;
+  }
+
+  async #refusals(device: DeviceId): Promise<{ readonly count: number; readonly at: number }> {
+    const kept = await this.#parts.context.repository.state(refusalsKey(device));
+    const [count, at] = Array.isArray(kept) ? (kept as readonly unknown[]) : [];
+    return typeof count === 'number' && typeof at === 'number' ? { count, at } : { count: 0, at: 0 };
+  }
+
+  async #setRefusals(device: DeviceId, count: number): Promise<void> {
+    const { repository, platform } = this.#parts.context;
+    if (count === (await this.#refusals(device)).count) return;
+    const value = [count, platform.clock.now()];
+    await repository.apply([repository.operations.state(refusalsKey(device), value)]);
   }
 
   /** Our ledgers at a holder, with their rows in order. */
@@ -269,6 +308,9 @@ export class Auditing {
     return rows;
   }
 }
+
+/** Refusals in a row, and when the last was: kept, because a tab is closed every day. */
+const refusalsKey = (device: DeviceId): string => `refused/${device}`;
 
 const isSuspect = (record: PartnerRecord): boolean => record.standing.state === 'suspect';
 

@@ -2,6 +2,7 @@ import { faultOf, messageOf } from '../../core/errors.ts';
 import { RoostError } from '../../core/errors.ts';
 import type { AccountId, DeviceId } from '../../core/ids.ts';
 import { makeLeaveNotice } from '../../core/partnership/leave-notice.ts';
+import type { LeaveNotice } from '../../core/partnership/leave-notice.ts';
 import type { RenegeReport } from '../../core/partnership/renege-report.ts';
 import { makeRenegeReport } from '../../core/partnership/renege-report.ts';
 import type { AgentContext } from '../context.ts';
@@ -47,6 +48,8 @@ export interface EndingsParts {
 export class Endings {
   readonly #parts: EndingsParts;
   readonly #oneByOne = new Limiter(1);
+  /** losses that wait for their turn, by agreement and cause: the ledger tells all of them at once */
+  readonly #losses = new Set<string>();
   /** own losses told to the owner in this run, by agreement: so many pieces */
   readonly #toldLosses = new Map<string, number>();
 
@@ -112,6 +115,16 @@ export class Endings {
 
   /** A partner told us something. */
   async noticed(notice: Notice): Promise<void> {
+    if (notice.kind === 'loss') {
+      const key = `${notice.loss.agreement} ${notice.loss.cause}`;
+      if (this.#losses.has(key)) return;
+      this.#losses.add(key);
+      await this.#guarded(notice.peer.device, () => {
+        this.#losses.delete(key);
+        return this.#noticed(notice);
+      });
+      return;
+    }
     await this.#guarded(notice.peer.device, () => this.#noticed(notice));
   }
 
@@ -266,7 +279,7 @@ export class Endings {
       case 'loss':
         return this.#lossNoticed(notice);
       case 'leave':
-        this.#parts.cooperation.judge(notice.peer.device, { kind: 'leaving', until: notice.notice.until });
+        this.#leaveNoticed(notice.notice);
         return;
       case 'report':
         this.#reportNoticed(notice.report);
@@ -279,6 +292,14 @@ export class Endings {
       default:
         notice satisfies never;
     }
+  }
+
+  /** It says until when it serves; the time of an order is the same for all, and begins with the first word of it. */
+  #leaveNoticed({ device, until }: LeaveNotice): void {
+    const { context, cooperation } = this.#parts;
+    if (cooperation.records.get(device).standing.state === 'leaving') return;
+    const latest = context.platform.clock.now() + LEAVE_MS;
+    cooperation.judge(device, { kind: 'leaving', until: Math.min(until, latest) });
   }
 
   async #lossNoticed({ peer, loss }: Extract<Notice, { kind: 'loss' }>): Promise<void> {

@@ -123,7 +123,8 @@ export class Requester {
       if (message.type === 'credit' && message.id < this.#nextId) return;
       throw new RoostError('malformed', `"${message.type}" must be about an open request, got ${message.id}`);
     }
-    request.movedAt = this.#clock.monotonic();
+    // Credit is no movement: what it lets through is noted when it is sent.
+    if (message.type !== 'credit') request.movedAt = this.#clock.monotonic();
     switch (message.type) {
       case 'reply':
         this.#onReply(request, message);
