@@ -92,6 +92,17 @@ describe('who has less room than asked', () => {
   });
 });
 
+describe('a proposer that writes our promises', () => {
+  it('gets no bandwidth promised, and no agreement without end', async () => {
+    const terms = holder.terms(owner);
+    const fast = { accepter: { ...terms.accepter, bytesPerSecond: 1 } };
+    expect((await expectFault(ask(owner, GIB, fast), 'refused')).message).toContain('bandwidth');
+    const endless = { expiresAt: terms.madeAt + 3 * 365 * 24 * 3_600_000 };
+    expect((await expectFault(ask(owner, GIB, endless), 'refused')).message).toContain('must end');
+    expect(isAgreement(await ask(owner, GIB))).toBe(true);
+  });
+});
+
 describe('an agreement by acceptance', () => {
   it('is taken of a counter-proposal of this device only, from the very device it was made to', async () => {
     const answer = await ask(owner, 16 * GIB);

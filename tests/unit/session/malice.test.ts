@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { expectFault } from '../../contracts/expect-fault.ts';
 import { openSession } from '../../../src/agent/session/open-session.ts';
 import type { Remote } from '../../../src/agent/session/types.ts';
 import type { Bytes } from '../../../src/core/bytes.ts';
@@ -244,6 +245,24 @@ describe('a partner that behaves badly within the rules', () => {
     expect(bad.heard).toContainEqual(expect.objectContaining({ type: 'fault', id: 1, fault: 'timeout' }));
     expect(bad.honest.handler.aborted).toBe(1);
     expect(bad.remote.closed).toBe(false);
+  });
+
+  it('that gives credit for a payload that is long gone keeps no request open', async () => {
+    const { remote, clock, heard, say } = await rogue();
+    const asked = expectFault(remote.receipt(new Uint8Array(600)), 'timeout');
+    const over: boolean[] = [];
+    void asked.then(() => over.push(true));
+    await turns();
+    const { id } = heard.find((message) => message.type === 'request')!;
+    for (let seconds = 0; seconds < 120 && over.length === 0; seconds += 2) {
+      await clock.advance(2_000);
+      const ping = heard.find((message) => message.type === 'ping');
+      heard.length = 0;
+      if (ping) say({ type: 'pong', nonce: ping.nonce });
+      if (seconds % 10 === 0) say({ type: 'credit', id, bytes: 1 });
+    }
+    expect(over).toEqual([true]);
+    await asked;
   });
 
   it('that starts and cancels without end finds the holder busy, not overrun', async () => {
