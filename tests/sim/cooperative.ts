@@ -34,7 +34,7 @@ export class Cooperative {
   readonly members: Member[] = [];
   readonly departed: Member[] = [];
   /** devices that are gone for good without a word: since when, and how long others wait for each */
-  readonly vanished = new Map<string, { readonly at: number; readonly waitMs: number }>();
+  readonly #vanished = new Map<string, { readonly at: number; readonly waitMs: number }>();
   /** while the broker is away silence counts for nothing */
   readonly brokerAway: { readonly from: number; readonly to: number }[] = [];
   readonly churn: Churn;
@@ -54,11 +54,11 @@ export class Cooperative {
       onVanished: (device, { storageClass }) => {
         const { patienceMs, graceMs } = standingTerms(storageClass, TEAM_POLICY.graceDays);
         const waitMs = UNWATCHED * (patienceMs + graceMs);
-        this.vanished.set(device, { at: world.clock.monotonic(), waitMs });
+        this.#vanished.set(device, { at: world.clock.monotonic(), waitMs });
       },
       onReneged: (device, by) => {
         const honest = this.members.find((member) => member.device.device === device);
-        if (honest !== undefined && !this.vanished.has(device))
+        if (honest !== undefined && !this.#vanished.has(device))
           onFailure(`${by} holds that ${honest.name} broke its word, which is there and honest`);
       },
       invite: () => this.#nextInvite(),
@@ -80,7 +80,7 @@ export class Cooperative {
 
   /** When all will hold that a device that vanished has reneged; -Infinity for any other. */
   waitedForUntil(device: string): number {
-    const gone = this.vanished.get(device);
+    const gone = this.#vanished.get(device);
     if (gone === undefined) return -Infinity;
     const away = this.brokerAway.map(({ from, to }) => Math.max(0, to - Math.max(from, gone.at)));
     return away.reduce((until, ms) => until + ms, gone.at + gone.waitMs);

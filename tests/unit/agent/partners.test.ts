@@ -11,6 +11,7 @@ import {
   rowsOf,
   rowsPlaced,
   smallTree,
+  told,
 } from './support.ts';
 import type { Team } from './support.ts';
 
@@ -22,9 +23,6 @@ function partnerOf({ owner, holders }: Team, holder: number) {
   return owner.agent.state.partners.find((partner) => partner.device === device)!;
 }
 const stateOf = (team: Team, holder: number): PartnerState => partnerOf(team, holder).state;
-function told({ owner }: Team, event: string): number {
-  return owner.agent.state.activity.filter((entry) => entry.event === event).length;
-}
 
 describe('partners that keep their word', () => {
   it('are proved by themselves, and a check proves all of them now', async () => {

@@ -174,3 +174,8 @@ export function rowsPlaced(device: MemoryDevice): string[] {
 export function rowsOf(device: MemoryDevice, table: string): Bytes[] {
   return (device.disk.tables.get(table)?.scan({ limit: 10_000 }) ?? []).map(({ value }) => value);
 }
+
+/** Lines of an event in the owner's activity. */
+export function told({ owner }: Team, event: string): number {
+  return owner.agent.state.activity.filter((entry) => entry.event === event).length;
+}

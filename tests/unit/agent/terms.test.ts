@@ -9,14 +9,10 @@ import { TABLES } from '../../../src/agent/store/tables.ts';
 import { equalBytes } from '../../../src/core/bytes.ts';
 import type { Bytes } from '../../../src/core/bytes.ts';
 import { MIB } from '../../../src/core/limits.ts';
-import { makeTeam, makeWorld, revive, rowsOf, smallTree } from './support.ts';
-import type { Team } from './support.ts';
+import { makeTeam, makeWorld, revive, rowsOf, smallTree, told } from './support.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-
-const told = ({ owner }: Team, event: string): number =>
-  owner.agent.state.activity.filter((entry) => entry.event === event).length;
 
 describe('agreements', () => {
   it('are made anew before they end, and the user is told', async () => {
