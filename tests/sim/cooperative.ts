@@ -38,6 +38,10 @@ export class Cooperative {
   /** while the broker is away silence counts for nothing */
   readonly brokerAway: { readonly from: number; readonly to: number }[] = [];
   readonly churn: Churn;
+  /** told after a backup, and after old snapshots were forgotten */
+  onSaved: (owner: Member) => void = () => undefined;
+  /** told before a device loses all that it has */
+  onLosing: (owner: Member) => void = () => undefined;
   readonly #parts: CooperativeParts;
   readonly #around: Surroundings;
   readonly #generations = new Map<number, number>();
@@ -51,7 +55,12 @@ export class Cooperative {
       trace,
       metrics,
       onFailure,
-      onVanished: (device, { storageClass }) => {
+      onSaved: (member) => this.onSaved(member),
+      onVanishing: (member) => {
+        this.onLosing(member);
+        const { device } = member.device;
+        if (device === undefined) return;
+        const { storageClass } = member.profile;
         const { patienceMs, graceMs } = standingTerms(storageClass, TEAM_POLICY.graceDays);
         const waitMs = UNWATCHED * (patienceMs + graceMs);
         this.#vanished.set(device, { at: world.clock.monotonic(), waitMs });

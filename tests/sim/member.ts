@@ -6,7 +6,6 @@ import type { MemoryWorld } from '../../src/adapters/memory/world.ts';
 import { createAgent } from '../../src/agent/agent.ts';
 import type { ActivityEntry, AgentApi } from '../../src/agent/api.ts';
 import { faultOf } from '../../src/core/errors.ts';
-import type { DeviceId } from '../../src/core/ids.ts';
 import { TIB } from './sizes.ts';
 import type { Files } from './content.ts';
 import { Content, sameFiles } from './content.ts';
@@ -39,8 +38,10 @@ export interface Surroundings {
   invite(): Promise<string>;
   /** A restore did not give the data back. */
   onFailure(reason: string): void;
-  /** A device and all that it kept are gone without a word; who comes back in its place is another device. */
-  onVanished(device: DeviceId, profile: Profile): void;
+  /** A member's backup is acknowledged, or old snapshots of it are forgotten. */
+  onSaved(member: Member): void;
+  /** A member's device is about to be gone without a word, and all that it kept; who comes back in its place is another device. */
+  onVanishing(member: Member): void;
   /** Somebody holds that a device has broken its word. */
   onReneged(device: string, by: string): void;
 }
@@ -119,7 +120,7 @@ export class Member {
 
   /** Leaves for good: the device and all it holds are never seen again. */
   leave(): void {
-    this.#vanish();
+    this.#around.onVanishing(this);
     this.goOff('crash');
     this.standing = 'gone';
     this.device.disk.evict('all');
@@ -127,7 +128,7 @@ export class Member {
 
   /** All that the device kept is gone; its person comes back with the words. */
   loseData(awayMs: number): void {
-    this.#vanish();
+    this.#around.onVanishing(this);
     this.#end('crash');
     this.device.disk.evict('all');
     this.#lostAt = this.#now();
@@ -141,11 +142,6 @@ export class Member {
     this.#end('crash');
     meanwhile();
     this.#startLater(pauseMs);
-  }
-
-  #vanish(): void {
-    const { device } = this.device;
-    if (device !== undefined) this.#around.onVanished(device, this.profile);
   }
 
   #now(): number {
@@ -310,7 +306,11 @@ export class Member {
       this.expected = [files];
       this.#savedAt = this.#now();
       metrics.count('backups');
-      if (++this.#saves % FORGET_EACH === 0) await run.race(agent.forget(KEEP));
+      this.#around.onSaved(this);
+      if (++this.#saves % FORGET_EACH === 0) {
+        await run.race(agent.forget(KEEP));
+        this.#around.onSaved(this);
+      }
       this.saving = false;
       this.#saveLater(run, BACKUP_INTERVAL_MS);
     } catch (error) {

@@ -53,11 +53,25 @@ interface Pieces {
 /** Reads the ground truth from the disks. */
 export class Verifier {
   readonly #cooperative: Cooperative;
-  /** what owners needed when their own records were last there */
-  readonly #needed = new Map<Member, readonly NeededPack[]>();
+  /** the live packs of owners after their last backup, or the last time that they forgot something */
+  readonly #acknowledged = new Map<Member, ReadonlySet<PackId>>();
+  /** what owners who have lost their records since must get back */
+  readonly #owed = new Map<Member, readonly NeededPack[]>();
 
   constructor(cooperative: Cooperative) {
     this.#cooperative = cooperative;
+    cooperative.onSaved = (owner): void => {
+      this.#acknowledged.set(owner, new Set(livePacks(owner).map(({ packId }) => packId)));
+    };
+    cooperative.onLosing = (owner): void => {
+      if (owner.standing !== 'member') return;
+      // A run that was cut off has promised nothing of its new packs, and may have released the old ones already.
+      const acknowledged = this.#acknowledged.get(owner);
+      this.#owed.set(
+        owner,
+        livePacks(owner).filter(({ packId }) => acknowledged?.has(packId)),
+      );
+    };
   }
 
   /** @param thorough hashes every piece, and says what is unmended; else a piece counts when its bytes are there at all */
@@ -115,14 +129,15 @@ export class Verifier {
 
   #neededBy(owner: Member): readonly NeededPack[] {
     if (owner.standing === 'new') return [];
-    if (owner.standing === 'lost') return this.#needed.get(owner) ?? [];
-    const needed = rowsOf(owner.device, OWNER_TABLES.packs)
-      .map(decodeStoredPack)
-      .filter(({ deadSince }) => deadSince === undefined)
-      .map(({ packId, code: { m, k } }) => ({ packId, m, n: m + k }));
-    this.#needed.set(owner, needed);
-    return needed;
+    return owner.standing === 'lost' ? (this.#owed.get(owner) ?? []) : livePacks(owner);
   }
+}
+
+function livePacks(owner: Member): readonly NeededPack[] {
+  return rowsOf(owner.device, OWNER_TABLES.packs)
+    .map(decodeStoredPack)
+    .filter(({ deadSince }) => deadSince === undefined)
+    .map(({ packId, code: { m, k } }) => ({ packId, m, n: m + k }));
 }
 
 /** Restores everything of an owner by words on a fresh device. @returns why it is not byte for byte what was saved */
