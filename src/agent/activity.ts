@@ -1,23 +1,29 @@
-import { decodeOwnCbor, encodeCbor } from '../core/cbor.ts';
-import { RECORD_MAX_BYTES } from '../core/limits.ts';
+import { encodeCbor } from '../core/cbor.ts';
+import { RoostError } from '../core/errors.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { MetaStore } from '../ports/meta-store.ts';
+import type { MetaOperation, MetaStore } from '../ports/meta-store.ts';
 import type { ActivityEntry } from './api.ts';
 import { OWNER_TABLES } from './repository/tables.ts';
+import { asNumber, asText, padNumber, readRecord, scanAll } from './store/records.ts';
 
-const KEY = 'activity';
+const TABLE = OWNER_TABLES.activity;
+const KEY_DIGITS = 15;
 const ENTRIES_MAX = 500;
 /** A crash loses the lines of so long at most. */
 const SAVE_DELAY_MS = 2_000;
-
-/** What the decoder gives back: maps are Maps there. */
-type Row = [number, string, ReadonlyMap<string, string | number>, ActivityEntry['level']];
 
 /** What the app did and why, newest first, kept over restarts. */
 export class Activity {
   readonly #meta: MetaStore;
   readonly #clock: Clock;
   #entries: readonly ActivityEntry[] = [];
+  /** keys of `#entries` in the table, in the same order */
+  #keys: string[] = [];
+  #next = 1;
+  /** lines that are not written yet are the newest so many */
+  #unsaved = 0;
+  /** keys of lines to be struck from the table */
+  #dropped: string[] = [];
   #saving: Promise<void> = Promise.resolve();
   #cancelSave: (() => void) | undefined;
 
@@ -30,21 +36,21 @@ export class Activity {
     return this.#entries;
   }
 
-  /** A damaged log is begun anew: it is told to nobody but its owner. */
+  /** A damaged line is dropped: it is told to nobody but its owner. */
   async load(): Promise<void> {
-    const bytes = await this.#meta.get(OWNER_TABLES.state, KEY);
-    if (!bytes) return;
-    try {
-      const rows = decodeOwnCbor(bytes, RECORD_MAX_BYTES) as Row[];
-      this.#entries = rows.map(([at, event, details, level]) => ({
-        at,
-        event,
-        details: Object.fromEntries(details),
-        level,
-      }));
-    } catch {
-      this.#entries = [];
+    const entries: ActivityEntry[] = [];
+    const keys: string[] = [];
+    for await (const { key, value } of scanAll(this.#meta, TABLE)) {
+      this.#next = Math.max(this.#next, Number(key) + 1);
+      try {
+        entries.push(readRecord('an activity', value, readEntry));
+        keys.push(key);
+      } catch {
+        this.#dropped.push(key);
+      }
     }
+    this.#entries = entries.reverse();
+    this.#keys = keys.reverse();
   }
 
   add(
@@ -52,11 +58,14 @@ export class Activity {
     details: Readonly<Record<string, string | number>> = {},
     level: ActivityEntry['level'] = 'info',
   ): void {
-    this.#entries = [{ at: this.#clock.now(), event, details, level }, ...this.#entries].slice(
-      0,
-      ENTRIES_MAX,
-    );
-    // Lines come in bursts, and each writing is of all of them.
+    this.#entries = [{ at: this.#clock.now(), event, details, level }, ...this.#entries];
+    this.#keys.unshift(padNumber(this.#next++, KEY_DIGITS));
+    this.#unsaved++;
+    if (this.#entries.length > ENTRIES_MAX) {
+      this.#entries = this.#entries.slice(0, ENTRIES_MAX);
+      this.#dropped.push(...this.#keys.splice(ENTRIES_MAX));
+    }
+    // Lines come in bursts.
     this.#cancelSave ??= this.#clock.after(SAVE_DELAY_MS, () => {
       this.#save();
     });
@@ -71,17 +80,32 @@ export class Activity {
   #save(): void {
     this.#cancelSave?.();
     this.#cancelSave = undefined;
-    const rows: Row[] = this.#entries.map((entry) => [
-      entry.at,
-      entry.event,
-      new Map(Object.entries(entry.details)),
-      entry.level,
-    ]);
-    const value = encodeCbor(rows);
+    const operations: MetaOperation[] = this.#entries
+      .slice(0, this.#unsaved)
+      .map((entry, i) => ({ kind: 'put', table: TABLE, key: this.#keys[i]!, value: encodeEntry(entry) }));
+    for (const key of this.#dropped) operations.push({ kind: 'delete', table: TABLE, key });
+    this.#unsaved = 0;
+    this.#dropped = [];
     this.#saving = this.#saving
-      .then(() =>
-        this.#meta.write([{ kind: 'put', table: OWNER_TABLES.state, key: KEY, value }], { durable: false }),
-      )
+      .then(() => this.#meta.write(operations, { durable: false }))
       .catch(() => undefined);
   }
+}
+
+const LEVELS: readonly ActivityEntry['level'][] = ['info', 'warning', 'problem'];
+
+function encodeEntry({ at, event, details, level }: ActivityEntry): Uint8Array<ArrayBuffer> {
+  return encodeCbor([at, event, new Map(Object.entries(details)), level]);
+}
+
+function readEntry([at, event, details, level]: readonly unknown[]): ActivityEntry {
+  const known = LEVELS.find((one) => one === level);
+  if (known === undefined || !(details instanceof Map))
+    throw new RoostError('malformed', 'expected the facts of a line and its level');
+  return {
+    at: asNumber(at),
+    event: asText(event),
+    details: Object.fromEntries(details as ReadonlyMap<string, string | number>),
+    level: known,
+  };
 }

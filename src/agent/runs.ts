@@ -40,8 +40,9 @@ import { restoreSnapshot } from './restore/restore.ts';
 const ROOM_MARGIN_BYTES = 16 * MIB;
 /** Sealing and records add this share to content that does not compress. */
 const ROOM_FACTOR = 1.05;
-/** Between two repairs that ask all holders what they have. */
-const COMPARE_INTERVAL_MS = 12 * 3_600_000;
+/** Between two repairs that ask all holders what they have: of an account with other devices, which may have repaired meanwhile, and of any other. */
+const COMPARE_OFTEN_MS = 12 * 3_600_000;
+const COMPARE_SELDOM_MS = 72 * 3_600_000;
 /** A backup waits so long for repair; what is left then is done after it, in the background. */
 const REPAIR_BEFORE_BACKUP_MS = 10 * 60_000;
 
@@ -185,6 +186,13 @@ async function compareWithHolders(
   }
 }
 
+async function compareAfterMs({ repository, cooperation, device }: AgentContext): Promise<number> {
+  const others = [...(await repository.heads()).keys()].some((other) => other !== device);
+  return others || cooperation.ledgers().some(({ adopted }) => adopted)
+    ? COMPARE_OFTEN_MS
+    : COMPARE_SELDOM_MS;
+}
+
 /** Looks what holders still have and remakes what they lost, before new packs rely on them. */
 async function mend(
   membership: Membership,
@@ -198,7 +206,7 @@ async function mend(
   });
   const now = context.platform.clock.monotonic();
   // A repair that follows another soon knows what it needs; audits and notices tell what is new.
-  if (run.giveUpLost === true || now - membership.comparedAt >= COMPARE_INTERVAL_MS) {
+  if (run.giveUpLost === true || now - membership.comparedAt >= (await compareAfterMs(context))) {
     await compareWithHolders(membership, context, signal);
     membership.comparedAt = now;
   }

@@ -17,6 +17,10 @@ import { Limiter } from '../limiter.ts';
 
 /** Plain bytes of the bundles that go to a codec worker in one call. */
 const BATCH_BYTES = 2 * MIB;
+/** A batch is filled until it has so many, and takes one more bundle then. */
+const BATCH_ROOM_BYTES = BATCH_BYTES + BUNDLE_MAX_BYTES;
+/** Room that a batch begins with: most runs save little. After a full one the next has all of it at once. */
+const SMALL_BATCH_BYTES = MIB / 16;
 /** Packs being coded and sent at once: one on the wire while the next is made ready. */
 const PACKS_UNDER_WAY = 2;
 
@@ -69,7 +73,7 @@ export class PackWriter {
   readonly #placements: Promise<void>[] = [];
   #failure: { readonly cause: unknown } | undefined;
   #pack: OpenPack | undefined;
-  #batch: Batch = newBatch();
+  #batch: Batch = newBatch(0);
   #packs = 0;
 
   constructor(options: PackWriterOptions) {
@@ -117,6 +121,8 @@ export class PackWriter {
     const batch = this.#batch;
     batch.open ??= { start: batch.used, length: 0 };
     const offset = batch.open.length;
+    if (batch.used + bytes.length > batch.buffer.length)
+      batch.buffer = grown(batch.buffer, batch.used + bytes.length);
     batch.buffer.set(bytes, batch.used);
     batch.used += bytes.length;
     batch.open.length += bytes.length;
@@ -172,7 +178,7 @@ export class PackWriter {
     const pack = this.#pack;
     const batch = this.#batch;
     if (!pack || batch.bundles.length === 0) return;
-    this.#batch = newBatch();
+    this.#batch = newBatch(batch.used >= BATCH_BYTES ? BATCH_ROOM_BYTES : 0);
     const former = pack.pending;
     const request = {
       packId: pack.packId,
@@ -221,6 +227,13 @@ export class PackWriter {
   }
 }
 
-function newBatch(): Batch {
-  return { buffer: new Uint8Array(BATCH_BYTES + BUNDLE_MAX_BYTES), used: 0, bundles: [], open: undefined };
+function newBatch(room: number): Batch {
+  return { buffer: new Uint8Array(room), used: 0, bundles: [], open: undefined };
+}
+
+function grown(buffer: Bytes, needed: number): Bytes {
+  const room = Math.min(Math.max(2 * buffer.length, SMALL_BATCH_BYTES), BATCH_ROOM_BYTES);
+  const larger = new Uint8Array(Math.max(needed, room));
+  larger.set(buffer);
+  return larger;
 }

@@ -1,8 +1,10 @@
 import type { Code } from '../../core/erasure/codes.ts';
 import { RoostError } from '../../core/errors.ts';
 import type { ChunkId, PackId, SnapshotId } from '../../core/ids.ts';
+import { PACK_TARGET_BYTES } from '../../core/limits.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
 import type { Snapshot } from '../../core/snapshot/types.ts';
+import type { PackKind } from '../../ports/codec.ts';
 import type { KeepRules } from '../api.ts';
 import { commitRun, publishHead, storedPack } from '../backup/head-writer.ts';
 import type { PackPlacer } from '../backup/pack-placer.ts';
@@ -18,6 +20,11 @@ import { snapshotsToKeep } from './keep-rules.ts';
 const SHARED_PACK_GRACE_MS = 30 * 24 * 3_600_000;
 /** A pack with a smaller share of live bytes is written anew. */
 const LIVE_SHARE_MIN = 0.5;
+/** More packs than these that are smaller than this are joined: a pack costs its holders the same however little is in it. */
+const SMALL_PACK_BYTES = PACK_TARGET_BYTES / 8;
+const SMALL_PACKS_MAX = 4;
+
+const PACK_KINDS = ['data', 'meta'] as const satisfies readonly PackKind[];
 
 export interface ForgetRun {
   readonly rules: KeepRules;
@@ -80,7 +87,7 @@ async function liveChunks(run: ForgetRun, snapshots: readonly Snapshot[]): Promi
   return live;
 }
 
-/** Own packs without a live byte, and those with few. */
+/** Own packs without a live byte, and those to be written anew: with few of them, or one of many small ones. */
 async function sortPacks(
   context: AgentContext,
   live: ReadonlySet<ChunkId>,
@@ -92,6 +99,7 @@ async function sortPacks(
   const freedBefore = others === 'unsure' ? -Infinity : now - SHARED_PACK_GRACE_MS;
   const removed: StoredPack[] = [];
   const thin: StoredPack[] = [];
+  const small: StoredPack[] = [];
   for await (const pack of repository.packs()) {
     if (pack.device !== device || pack.journal) continue;
     const places = await repository.chunkPlaces(pack.chunks);
@@ -105,17 +113,23 @@ async function sortPacks(
     if (liveBytes > 0) {
       if (pack.deadSince !== undefined)
         await repository.apply([repository.operations.pack({ ...pack, deadSince: undefined })]);
-      if (alone && liveBytes < bytes * LIVE_SHARE_MIN) thin.push(pack);
+      if (!alone) continue;
+      if (liveBytes < bytes * LIVE_SHARE_MIN) thin.push(pack);
+      else if (pack.shardBytes * pack.code.m < SMALL_PACK_BYTES) small.push(pack);
     } else if (alone || (pack.deadSince !== undefined && pack.deadSince < freedBefore)) {
       removed.push(pack);
     } else if (pack.deadSince === undefined) {
       await repository.apply([repository.operations.pack({ ...pack, deadSince: now })]);
     }
   }
+  for (const kind of PACK_KINDS) {
+    const alike = small.filter((pack) => pack.kind === kind);
+    if (alike.length > SMALL_PACKS_MAX) thin.push(...alike);
+  }
   return { removed, thin };
 }
 
-/** Copies the live chunks of thin packs to new packs; the thin ones are dead then. */
+/** Copies the live chunks of packs to new ones; those they lay in are dead then. */
 async function rewrite(
   context: AgentContext,
   run: ForgetRun,
@@ -123,7 +137,7 @@ async function rewrite(
   live: ReadonlySet<ChunkId>,
 ): Promise<readonly StoredPack[]> {
   const { platform, repository } = context;
-  for (const kind of ['data', 'meta'] as const) {
+  for (const kind of PACK_KINDS) {
     const writer = new PackWriter({
       kind,
       code: run.code,

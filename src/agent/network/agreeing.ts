@@ -10,7 +10,7 @@ import type { Bytes } from '../../core/bytes.ts';
 import { equalBytes } from '../../core/bytes.ts';
 import type { CryptoSuite, Signer } from '../../core/crypto/suite.ts';
 import { RoostError, faultOf } from '../../core/errors.ts';
-import type { AccountId, CooperativeId } from '../../core/ids.ts';
+import type { AccountId, CooperativeId, DeviceId } from '../../core/ids.ts';
 import { MIB } from '../../core/limits.ts';
 import type { RosterPolicy } from '../../core/roster/types.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -44,6 +44,8 @@ export interface AgreeingParts {
   readonly promises: SpacePromises;
   readonly rooms: Rooms;
   readonly policy: () => RosterPolicy;
+  /** partners that told which agreements they know, and when (monotonic); not those that may have signed one since that did not arrive */
+  readonly compared: Map<DeviceId, number>;
 }
 
 /** Whether it is time to make an agreement anew. */
@@ -61,13 +63,14 @@ async function roomAt(
   const digests = await Promise.all(
     entries.map(({ agreement }) =>
       remote.ledgerDigest(agreement.id).catch((error: unknown) => {
-        // A partner that forgot an old agreement holds nothing under it.
-        if (faultOf(error) === 'not-found') return { bytes: 0 };
+        // A partner that forgot an agreement holds nothing under it.
+        if (faultOf(error) === 'not-found') return undefined;
         throw error;
       }),
     ),
   );
-  const held = digests.reduce((sum, { bytes }) => sum + bytes, 0);
+  const held = digests.reduce((sum, digest) => sum + (digest?.bytes ?? 0), 0);
+  if (digests[0] === undefined) return { held, room: 0 };
   return { held, room: ruling.theirs.gives - held };
 }
 
@@ -77,6 +80,9 @@ function spaceToAsk(needed: number): number {
   while (bytes < 2 * needed) bytes *= 2;
   return bytes;
 }
+
+/** What a partner said of the agreements that it knows is good for so long. */
+const COMPARED_MS = 8 * 24 * 3_600_000;
 
 /** Both may propose at once, and one of the two is refused: it looks again then. */
 const TRIES = 3;
@@ -94,7 +100,9 @@ export async function agreeWith(parts: AgreeingParts, remote: Remote, bytes: num
   const former = book.with(device)[0];
   if (lasting(former) && rooms.take(former.agreement.id, bytes)) return former;
   for (let tries = 1; ; tries++) {
-    const remembered = await learnAgreements(book, remote);
+    const known = tries === 1 && lasting(former) && comparedLately(parts, device);
+    const remembered = known || (await learnAgreements(book, remote));
+    if (remembered) parts.compared.set(device, clock.monotonic());
     const entries = remembered ? book.with(device) : [];
     const { held, room } = await roomAt(remote, entries);
     const ruling = entries[0];
@@ -111,6 +119,11 @@ export async function agreeWith(parts: AgreeingParts, remote: Remote, bytes: num
       if (book.with(device)[0] === before) throw error;
     }
   }
+}
+
+function comparedLately({ compared, clock }: AgreeingParts, device: DeviceId): boolean {
+  const at = compared.get(device);
+  return at !== undefined && clock.monotonic() - at < COMPARED_MS;
 }
 
 /** Asks for ample room first, then for less. */
@@ -135,6 +148,8 @@ async function propose(
   const now = clock.now();
   const { graceDays, commitmentDays } = parts.policy();
   const habits = { bytesPerSecond: 0, hours: ALL_HOURS };
+  // The connection may break after the partner has signed.
+  parts.compared.delete(device);
   // As much back as we take, if our offer has room; else what is left.
   const aside = await promises.setAside(device, asked, 0);
   try {

@@ -27,7 +27,7 @@ import type { Cooperation, LedgerName, Partner } from './types.ts';
 const FALLBACK_INTERVAL_MS = 3_600_000;
 
 /** Partners in good standing are asked this often at most which agreements they know. */
-const COMPARE_INTERVAL_MS = 7 * 24 * 3_600_000;
+const COMPARE_INTERVAL_MS = 14 * 24 * 3_600_000;
 
 /** A cooperation that this device takes part in. */
 export interface OpenCooperation extends Cooperation {

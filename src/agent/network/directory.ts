@@ -12,7 +12,7 @@ import type { RendezvousId } from '../../core/ids.ts';
 /** Changes that come together are told together. */
 const ANNOUNCE_DELAY_MS = 500;
 /** The listing is looked over this often, since free space changes by itself. */
-const ANNOUNCE_INTERVAL_MS = 3_600_000;
+const ANNOUNCE_INTERVAL_MS = 4 * 3_600_000;
 /** A broker that is there and refused may think better of it once it has read the roster. */
 const ANNOUNCE_RETRY_MS = 5 * 60_000;
 /** The broker tells of changes; a list older than this is downloaded again in case it did not. */

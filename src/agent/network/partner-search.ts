@@ -32,6 +32,7 @@ export interface PartnerSearchParts {
 export class PartnerSearch {
   readonly #parts: PartnerSearchParts;
   readonly #rooms: Rooms;
+  readonly #compared = new Map<DeviceId, number>();
 
   constructor(parts: PartnerSearchParts) {
     this.#parts = parts;
@@ -125,6 +126,7 @@ export class PartnerSearch {
       book,
       promises,
       rooms: this.#rooms,
+      compared: this.#compared,
       policy: () => roster.roster.policy,
     };
   }

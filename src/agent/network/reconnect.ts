@@ -7,7 +7,7 @@ import type { Random } from '../../ports/random.ts';
 const FIRST_MS = 1000;
 const LONGEST_MS = 5 * 60_000;
 /** One that is said not to be there is called this often all the same: the broker may lie, or be wrong. */
-const SELDOM_MS = 3_600_000;
+const SELDOM_MS = 4 * 3_600_000;
 /** The device with the higher id lets the other call first, so that rarely both do. */
 const COURTESY_MS = 1500;
 
@@ -33,7 +33,7 @@ interface Attempt {
 }
 
 /**
- * Keeps calling the devices it is told to want, with pauses that double up to five minutes, or of an hour while they are said not to be
+ * Keeps calling the devices it is told to want, with pauses that double up to five minutes, or of some hours while they are said not to be
  * there or nobody can be reached; each pause is spread by chance.
  */
 export class Reconnect {

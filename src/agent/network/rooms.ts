@@ -2,7 +2,7 @@ import type { AgreementId } from '../../core/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 
 /** What a partner said of its room is good for so long: only we take from it, and who is full all the same says so. */
-const FRESH_MS = 24 * 3_600_000;
+const FRESH_MS = 8 * 24 * 3_600_000;
 /** Agreements of which it is remembered; the longest remembered is forgotten first. */
 const ROOMS_MAX = 1024;
 

@@ -331,8 +331,10 @@ export class Endings {
     onLost();
   }
 
+  /** When somebody goes, all partners report it: it is told once. */
   #reportNoticed(report: RenegeReport): void {
-    const { context, cooperation, tell } = this.#parts;
+    const { context, cooperation, host, tell } = this.#parts;
+    if (host.reports.renegedOn(report.against.account, context.platform.clock.now()) > 1) return;
     const by = cooperation.roster.members.get(report.by.account)?.name ?? '';
     if (report.against.account === context.keys.account) {
       tell('reported-us', { by }, 'problem');

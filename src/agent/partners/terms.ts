@@ -10,6 +10,8 @@ import type { Tell } from './tell.ts';
 
 /** Heads name the partners, too; lists are for what changes between them, so once a day will do. */
 const SPREAD_LOOKS = 24;
+/** Who has the list as it is now: the agreements that it names, then the devices that took it. */
+const LISTED_KEY = 'listed';
 
 export interface TermsParts {
   readonly context: AgentContext;
@@ -24,8 +26,8 @@ export class Terms {
   /** the ruling agreements at the last look; undefined before the first */
   #known: ReadonlyMap<DeviceId, BookEntry> | undefined;
   #looks = 0;
-  /** partners that have the list of partners as it is now, and what it names */
-  #listed: { readonly names: string; readonly by: Set<DeviceId> } = { names: '', by: new Set() };
+  /** partners that have the list of partners as it is now, and what it names; undefined before it is read */
+  #listed: { readonly names: string; readonly by: Set<string> } | undefined;
 
   constructor(parts: TermsParts) {
     this.#parts = parts;
@@ -95,6 +97,7 @@ export class Terms {
         agreement: agreement.id,
       }));
     const names = partners.map(({ agreement }) => agreement).join();
+    this.#listed ??= await this.#readListed();
     if (this.#listed.names !== names) this.#listed = { names, by: new Set() };
     const { by } = this.#listed;
     const without = cooperation
@@ -113,6 +116,14 @@ export class Terms {
         by.add(remote.peer.device);
       });
     }
+    const { repository } = context;
+    await repository.apply([repository.operations.state(LISTED_KEY, [names, ...by])]);
+  }
+
+  async #readListed(): Promise<{ readonly names: string; readonly by: Set<string> }> {
+    const kept = await this.#parts.context.repository.state(LISTED_KEY);
+    const texts = Array.isArray(kept) ? kept.filter((text) => typeof text === 'string') : [];
+    return { names: texts[0] ?? '', by: new Set(texts.slice(1)) };
   }
 
   async #guarded(remote: Remote, task: () => Promise<void>): Promise<void> {

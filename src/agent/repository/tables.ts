@@ -24,6 +24,8 @@ export const OWNER_TABLES = {
   heads: 'owner-heads',
   /** device/time/part → part of a duty taken over from another device of the account, as it was signed (src/agent/delegate/duty-store.ts) */
   duties: 'owner-duties',
+  /** number (15 digits) → what was done and why, the newest 500 (src/agent/activity.ts) */
+  activity: 'owner-activity',
   /** one row each: 'own' head state, 'folders', 'health' */
   state: 'owner-state',
 } as const;

@@ -1,6 +1,6 @@
 import type { Bytes } from '../bytes.ts';
 import { concatBytes, equalBytes } from '../bytes.ts';
-import type { AgreementKey, CryptoSuite } from '../crypto/suite.ts';
+import type { AgreementKey, CryptoSuite, HkdfKey } from '../crypto/suite.ts';
 import { RoostError } from '../errors.ts';
 import { verifyCertificate } from '../identity/certificate.ts';
 import { signBody, verifyBody } from '../identity/signed.ts';
@@ -65,6 +65,8 @@ export class Handshake {
   #state: 'idle' | 'hello' | 'prove' | 'welcome' | 'done' | 'failed' = 'idle';
   #ours: HelloMessage | undefined;
   #other: Other | undefined;
+  /** what both ephemerals agree on, the same for both proofs */
+  #secret: Promise<HkdfKey> | undefined;
 
   private constructor(options: HandshakeOptions, ephemeral: Ephemeral) {
     this.#options = options;
@@ -228,9 +230,14 @@ export class Handshake {
 
   async #confirm(transcript: Bytes): Promise<Bytes> {
     const { suite } = this.#options;
-    const shared = await suite.agree(this.#ephemeral.key, this.#exchanged().hello.ephemeral);
-    const secret = await suite.importHkdf(shared);
-    const key = await suite.deriveHmac(secret, await suite.sha256(transcript), encodeUtf8('roost/1/confirm'));
+    this.#secret ??= suite
+      .agree(this.#ephemeral.key, this.#exchanged().hello.ephemeral)
+      .then((shared) => suite.importHkdf(shared));
+    const key = await suite.deriveHmac(
+      await this.#secret,
+      await suite.sha256(transcript),
+      encodeUtf8('roost/1/confirm'),
+    );
     return suite.hmac(key, transcript);
   }
 

@@ -153,6 +153,17 @@ function shortReason(text: string): string {
   return text.slice(0, REASON_MAX_CHARS).toWellFormed();
 }
 
+/** What `shortReason` leaves. */
+function readReason(field: Fields): string {
+  const text = field('text').text(REASON_MAX_BYTES);
+  if (text.length > REASON_MAX_CHARS)
+    throw new RoostError(
+      'malformed',
+      `reason must have at most ${REASON_MAX_CHARS} UTF-16 units, got ${text.length}`,
+    );
+  return text;
+}
+
 function fieldsOf(message: Message): Record<string, unknown> {
   switch (message.type) {
     case 'hello':
@@ -221,7 +232,7 @@ function readMessage(field: Fields): Message {
         type,
         id: id(),
         fault: field('fault').oneOf(FAULTS),
-        message: field('text').text(REASON_MAX_BYTES),
+        message: readReason(field),
       };
     case 'item':
     case 'cancel':
@@ -232,7 +243,7 @@ function readMessage(field: Fields): Message {
     case 'pong':
       return { type, nonce: field('n').uint(NONCE_MAX) };
     case 'bye':
-      return { type, fault: field('fault').oneOf(FAULTS), reason: field('text').text(REASON_MAX_BYTES) };
+      return { type, fault: field('fault').oneOf(FAULTS), reason: readReason(field) };
     default:
       return type satisfies never;
   }

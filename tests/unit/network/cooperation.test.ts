@@ -208,8 +208,8 @@ describe('a partner of one device', () => {
     await scene.run(a!.open.ensurePartners(MIB));
     b!.machine.crash();
     b!.machine.disk.tables.clear();
-    // Partners in good standing are asked which agreements they know once a week.
-    await scene.pass(8 * 24 * 3_600_000);
+    // Partners in good standing are asked which agreements they know once a fortnight.
+    await scene.pass(15 * 24 * 3_600_000);
     const again = await scene.restart(b!);
     await scene.until(() => a!.open.partners()[0]!.state === 'evicted');
     expect(a!.open.partners()[0]!.reason).toMatch(/^evicted:\d+$/);

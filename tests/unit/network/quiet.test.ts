@@ -75,7 +75,7 @@ describe('a partner that goes and comes', () => {
     }
   });
 
-  it('is called about once an hour while the broker says that it is away', async () => {
+  it('is called some times a day while the broker says that it is away', async () => {
     play('absent');
     const [a, b] = await scene.parties(2);
     await scene.run(a!.open.ensurePartners(MIB));
@@ -90,11 +90,11 @@ describe('a partner that goes and comes', () => {
       return connect.call(transport, device, options);
     };
     await scene.pass(24 * HOUR);
-    expect(calls).toBeGreaterThanOrEqual(16);
-    expect(calls).toBeLessThanOrEqual(48);
+    expect(calls).toBeGreaterThanOrEqual(4);
+    expect(calls).toBeLessThanOrEqual(12);
   });
 
-  it('is reached within two hours although the broker never says that it is back', async () => {
+  it('is reached within seven hours although the broker never says that it is back', async () => {
     play('hidden');
     const [a, b] = await scene.parties(2);
     await scene.run(a!.open.ensurePartners(MIB));
@@ -107,6 +107,6 @@ describe('a partner that goes and comes', () => {
     const { transport } = b!;
     transport.connect = () => Promise.reject(new Error('b calls nobody'));
     b!.machine.setOffline(false);
-    await scene.until(() => isConnected(a!, b!), 2 * HOUR);
+    await scene.until(() => isConnected(a!, b!), 7 * HOUR);
   });
 });
