@@ -4,6 +4,9 @@ export const KIB = 1024;
 export const MIB = 1024 * KIB;
 export const GIB = 1024 * MIB;
 
+/** The latest time there is: what a Date of JavaScript holds, milliseconds since 1970. */
+export const TIME_MAX_MS = 8.64e15;
+
 /** Content-defined chunks; files up to the minimum are one chunk. WebCrypto in Chromium slows from 1 MiB a call on. */
 export const CHUNK_MIN_BYTES = 64 * KIB;
 export const CHUNK_AVERAGE_BYTES = 256 * KIB;

@@ -34,6 +34,8 @@ export const AUDITS_PER_DAY = 16;
  * 16 MiB of pieces that nobody can choose are no file server.
  */
 export const DRAWN_PER_DAY = 256;
+/** All agreements with one device together cost a day at most so many times what one may: old ones empty slowly. */
+const AGREEMENTS_SHARE = 4;
 /** Audits cost at most this share of the bandwidth agreed, where that is more. */
 const BANDWIDTH_SHARE = 0.001;
 
@@ -127,6 +129,7 @@ export class AuditDesk {
     }
     if (known === undefined) await this.#forgetFormer();
     const day = this.#charge(known, entry, count, 1);
+    await this.#chargeDevice(entry, day.drawn);
     const record: DeskRecord = {
       by: peer.device,
       commit,
@@ -154,10 +157,9 @@ export class AuditDesk {
       throw new RoostError('refused', 'the chance shown is not the one that was committed to');
     }
     const { outcome } = record;
-    if (outcome === 'void') throw ledgerChanged(id);
     let shown: DeskRecord;
     let proof: ShownProof;
-    if (outcome === 'open') {
+    if (typeof outcome === 'string') {
       proof = await this.#draw(terms, reveal.chance, record, id);
       shown = { ...record, outcome: proof };
     } else {
@@ -172,7 +174,10 @@ export class AuditDesk {
     return segments;
   }
 
-  /** Draws, or makes the audit void when the ledger is not the one that was committed to. */
+  /**
+   * Draws, or makes the audit void for as long as the ledger is not the one that was committed to: a piece that came and went meanwhile must
+   * not leave a holder unable to show what was drawn.
+   */
   async #draw(terms: AuditTerms, chance: Bytes, record: DeskRecord, id: AgreementId): Promise<ShownProof> {
     const { store, meta } = this.#parts;
     const rows: { readonly row: number; readonly segments: number }[] = [];
@@ -220,8 +225,7 @@ export class AuditDesk {
     const day = sameDay
       ? { dayAt: record.dayAt, audits: record.audits + audits, drawn: record.drawn + segments }
       : { dayAt: now, audits, drawn: segments };
-    const bandwidth = (ours.bytesPerSecond * (DAY_MS / 1000) * BANDWIDTH_SHARE) / SEALED_SEGMENT_BYTES;
-    const drawnMax = Math.max(DRAWN_PER_DAY, Math.floor(bandwidth));
+    const drawnMax = drawnPerDay(ours.bytesPerSecond);
     if (day.audits > AUDITS_PER_DAY || day.drawn > drawnMax) {
       throw new RoostError(
         audits > 0 ? 'refused' : 'busy',
@@ -230,6 +234,22 @@ export class AuditDesk {
       );
     }
     return day;
+  }
+
+  /** Many agreements are no way to read more. @throws RoostError 'refused' */
+  async #chargeDevice({ agreement, ours, theirs }: BookEntry, drawnHere: number): Promise<void> {
+    const { book, clock } = this.#parts;
+    let drawn = drawnHere;
+    for (const { agreement: other } of book.with(theirs.device)) {
+      const record = other.id === agreement.id ? undefined : await this.#record(other.id);
+      if (record !== undefined && Math.abs(clock.now() - record.dayAt) < DAY_MS) drawn += record.drawn;
+    }
+    const drawnMax = AGREEMENTS_SHARE * drawnPerDay(ours.bytesPerSecond);
+    if (drawn > drawnMax)
+      throw new RoostError(
+        'refused',
+        `all agreements with a device allow ${drawnMax} segments a day, got ${drawn}`,
+      );
   }
 
   #mustAgree(peer: Peer, record: DeskRecord, receipt: AuditReceipt): void {
@@ -298,6 +318,12 @@ export class AuditDesk {
     }
     return turns.run(task);
   }
+}
+
+/** Segments that one agreement lets be drawn in a day. */
+function drawnPerDay(bytesPerSecond: number): number {
+  const bandwidth = (bytesPerSecond * (DAY_MS / 1000) * BANDWIDTH_SHARE) / SEALED_SEGMENT_BYTES;
+  return Math.max(DRAWN_PER_DAY, Math.floor(bandwidth));
 }
 
 function put(key: AgreementId, record: DeskRecord): MetaOperation {

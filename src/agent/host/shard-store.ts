@@ -48,6 +48,10 @@ export interface PutRequest {
   readonly limit: number;
 }
 
+/** Pieces that any agreement may have, and one more for so many bytes of it: each costs a row, however small it is. */
+const ROWS_FREE = 4096;
+const ROW_SHARE_BYTES = 1024;
+
 /** The shards this device keeps for others. Nothing is acknowledged before it is durable; nothing damaged is served. */
 export class ShardStore {
   readonly #options: ShardStoreOptions;
@@ -327,7 +331,16 @@ export class ShardStore {
   /** Sets the bytes of a put aside in the agreement and in the offer. @throws RoostError 'full' */
   #reserve({ agreement, row, group, limit }: PutRequest): () => void {
     let taken = 0;
-    for (const id of group) taken += this.#totals.of(id).bytes + (this.#reserved.get(id) ?? 0);
+    let rows = 0;
+    for (const id of group) {
+      const held = this.#totals.of(id);
+      taken += held.bytes + (this.#reserved.get(id) ?? 0);
+      rows += held.rows;
+    }
+    const rowsMax = ROWS_FREE + Math.floor(limit / ROW_SHARE_BYTES);
+    if (rows >= rowsMax) {
+      throw new RoostError('full', `agreement of ${limit} bytes allows ${rowsMax} pieces, ${rows} are here`);
+    }
     if (taken + row.bytes > limit) {
       throw new RoostError(
         'full',

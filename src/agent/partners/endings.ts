@@ -3,6 +3,7 @@ import { RoostError } from '../../core/errors.ts';
 import type { AccountId, DeviceId } from '../../core/ids.ts';
 import { makeLeaveNotice } from '../../core/partnership/leave-notice.ts';
 import type { LeaveNotice } from '../../core/partnership/leave-notice.ts';
+import { isCaught } from '../../core/partnership/state.ts';
 import type { RenegeReport } from '../../core/partnership/renege-report.ts';
 import { makeRenegeReport } from '../../core/partnership/renege-report.ts';
 import type { AgentContext } from '../context.ts';
@@ -297,7 +298,8 @@ export class Endings {
   /** It says until when it serves; the time of an order is the same for all, and begins with the first word of it. */
   #leaveNoticed({ device, until }: LeaveNotice): void {
     const { context, cooperation } = this.#parts;
-    if (cooperation.records.get(device).standing.state === 'leaving') return;
+    const { standing } = cooperation.records.get(device);
+    if (standing.state === 'leaving' || isCaught(standing)) return;
     const latest = context.platform.clock.now() + LEAVE_MS;
     cooperation.judge(device, { kind: 'leaving', until: Math.min(until, latest) });
   }

@@ -2,7 +2,12 @@ import type { Bytes } from '../../core/bytes.ts';
 import { RoostError, faultOf, messageOf } from '../../core/errors.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
 import type { Ask } from '../../core/wire/asks.ts';
-import { REQUESTS_MAX, REQUEST_TIMEOUT_MS, WINDOW_START_BYTES } from '../../core/wire/limits.ts';
+import {
+  REQUESTS_MAX,
+  REQUEST_MAX_MS,
+  REQUEST_TIMEOUT_MS,
+  WINDOW_START_BYTES,
+} from '../../core/wire/limits.ts';
 import type { Message, ReplyMessage } from '../../core/wire/messages.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Outbox, Payload } from './outbox.ts';
@@ -32,6 +37,7 @@ interface Request extends RequestOptions {
   /** the caller has its answer already (cancelled); the peer's end of the request is awaited */
   settled: boolean;
   movedAt: number;
+  startedAt: number;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: RoostError) => void;
 }
@@ -157,22 +163,27 @@ export class Requester {
   tick(): void {
     const now = this.#clock.monotonic();
     for (const [id, request] of this.#open) {
-      if (now - request.movedAt < REQUEST_TIMEOUT_MS) continue;
+      const still = now - request.movedAt >= REQUEST_TIMEOUT_MS;
+      if (!still && now - request.startedAt < REQUEST_MAX_MS) continue;
       if (request.settled) {
+        if (!still) continue;
         throw new RoostError('timeout', `partner did not end the cancelled request ${id}`);
       }
-      const seconds = REQUEST_TIMEOUT_MS / 1000;
+      const why = still
+        ? `nothing moved for ${REQUEST_TIMEOUT_MS / 1000} s`
+        : `not answered in ${REQUEST_MAX_MS / 60_000} minutes`;
       this.#cancel(id, request);
-      request.reject(
-        new RoostError('timeout', `request "${request.ask.kind}": nothing moved for ${seconds} s`),
-      );
+      request.reject(new RoostError('timeout', `request "${request.ask.kind}": ${why}`));
     }
   }
 
   /** The clock stood still (sleep): nobody is blamed for that time. */
   forgive(): void {
     const now = this.#clock.monotonic();
-    for (const request of this.#open.values()) request.movedAt = now;
+    for (const request of this.#open.values()) {
+      request.movedAt = now;
+      request.startedAt = now;
+    }
   }
 
   /** Rejects everything; later requests too. */
@@ -199,6 +210,7 @@ export class Requester {
       reply: undefined,
       settled: false,
       movedAt: this.#clock.monotonic(),
+      startedAt: this.#clock.monotonic(),
     };
     this.#open.set(id, request);
     this.#outbox.control({ type: 'request', id, ask, window: credit });

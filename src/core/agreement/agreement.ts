@@ -14,7 +14,7 @@ import {
   deviceIdOfKey,
   idBytes,
 } from '../ids.ts';
-import { AGREEMENT_MAX_BYTES } from '../limits.ts';
+import { AGREEMENT_MAX_BYTES, TIME_MAX_MS } from '../limits.ts';
 import type { Item } from '../schema.ts';
 import { readCbor } from '../schema.ts';
 import type { Agreement, AgreementSide } from './types.ts';
@@ -152,8 +152,8 @@ async function decodeBody(suite: CryptoSuite, body: Bytes): Promise<Agreement> {
         cooperative: field('coop').id(cooperativeIdFromBytes),
         proposer: decodeSide(field('proposer')),
         accepter: decodeSide(field('accepter')),
-        madeAt: field('made').uint(),
-        expiresAt: field('expires').uint(),
+        madeAt: field('made').uint(TIME_MAX_MS),
+        expiresAt: field('expires').uint(TIME_MAX_MS),
         graceDays: field('grace').uint(DAYS_MAX),
         commitmentDays: field('commitment').uint(DAYS_MAX),
         epoch: field('epoch').uint(EPOCH_MAX),

@@ -15,6 +15,7 @@ import {
 import type { Item } from '../schema.ts';
 import { readCbor } from '../schema.ts';
 import { AUDIT_MAX_SEGMENTS, RECEIPT_MAX_BYTES } from '../wire/limits.ts';
+import { TIME_MAX_MS } from '../limits.ts';
 
 /**
  * PROTOCOL.md "Receipt": the outcome of an audit. The owner signs [body, signature] and the holder adds its own, both over
@@ -126,7 +127,7 @@ function decodeBody(body: Bytes): AuditReceipt {
         agreement: field('agreement').id(agreementIdFromBytes),
         owner: readSide(field('owner')),
         holder: readSide(field('holder')),
-        at: field('at').uint(),
+        at: field('at').uint(TIME_MAX_MS),
         commit: field('commit').bytes(32),
         digest: field('digest').bytes(32),
         rows: field('rows').uint(),

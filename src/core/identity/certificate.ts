@@ -3,7 +3,7 @@ import { encodeCbor } from '../cbor.ts';
 import type { CryptoSuite, Signer } from '../crypto/suite.ts';
 import { RoostError } from '../errors.ts';
 import { accountIdFromBytes, deviceIdOfKey } from '../ids.ts';
-import { CERTIFICATE_MAX_BYTES } from '../limits.ts';
+import { CERTIFICATE_MAX_BYTES, TIME_MAX_MS } from '../limits.ts';
 import { readCbor } from '../schema.ts';
 import { checkName } from './name.ts';
 import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES, signBody, verifyBody } from './signed.ts';
@@ -78,8 +78,8 @@ export async function verifyCertificate(
         device: deviceIdOfKey(devicePublicKey),
         devicePublicKey,
         label: checkName(field('label').text(CERTIFICATE_MAX_BYTES), 'certificate.label', 'malformed'),
-        madeAt: field('made').uint(),
-        expiresAt: field('expires').uint(),
+        madeAt: field('made').uint(TIME_MAX_MS),
+        expiresAt: field('expires').uint(TIME_MAX_MS),
       };
     }),
   );

@@ -5,7 +5,7 @@ import { verifyCertificate } from '../identity/certificate.ts';
 import type { SigningLabel } from '../identity/signed.ts';
 import { SIGNATURE_BYTES, signBody, verifyBody } from '../identity/signed.ts';
 import type { AccountId, DeviceId } from '../ids.ts';
-import { CERTIFICATE_MAX_BYTES } from '../limits.ts';
+import { CERTIFICATE_MAX_BYTES, TIME_MAX_MS } from '../limits.ts';
 import type { Fields } from '../schema.ts';
 import { readCbor } from '../schema.ts';
 
@@ -76,7 +76,7 @@ export async function readCertified<T>(
       field('v').uint(VERSION, VERSION);
       return {
         certificate: field('certificate').bytes({ max: CERTIFICATE_MAX_BYTES }),
-        at: field('at').uint(),
+        at: field('at').uint(TIME_MAX_MS),
         fields: readFields(field),
       };
     }),

@@ -7,6 +7,7 @@ import type { AgreementId, DeviceId } from '../ids.ts';
 import { agreementIdFromBytes, deviceIdFromBytes, idBytes } from '../ids.ts';
 import { readCbor } from '../schema.ts';
 import { LEAVE_NOTICE_MAX_BYTES } from '../wire/limits.ts';
+import { TIME_MAX_MS } from '../limits.ts';
 
 /** PROTOCOL.md "Partners": [body, signature], body = {v, agreement, device, at, until}; signed by the device that tells it. */
 
@@ -61,8 +62,8 @@ export async function verifyLeaveNotice(
       return {
         agreement: field('agreement').id(agreementIdFromBytes),
         device: field('device').id(deviceIdFromBytes),
-        at: field('at').uint(),
-        until: field('until').uint(),
+        at: field('at').uint(TIME_MAX_MS),
+        until: field('until').uint(TIME_MAX_MS),
       };
     }),
   );

@@ -12,6 +12,7 @@ import {
 import { REPORT_MAX_BYTES } from '../wire/limits.ts';
 import type { Authorship, CertifiedFields, CertifiedKind } from './certified.ts';
 import { makeCertified, readCertified } from './certified.ts';
+import { TIME_MAX_MS } from '../limits.ts';
 
 const KIND: CertifiedKind = {
   label: 'roost/1/renege-report',
@@ -64,7 +65,7 @@ export async function verifyRenegeReport(suite: CryptoSuite, bytes: Bytes): Prom
     },
     agreement: field('agreement').id(agreementIdFromBytes),
     why: field('why').oneOf(REASONS),
-    since: field('since').uint(),
+    since: field('since').uint(TIME_MAX_MS),
   }));
   if (report.since > report.at) {
     throw new RoostError(

@@ -88,19 +88,26 @@ export function nextStanding(
       return afterHint(standing, event.silentMs, terms, now);
     case 'proof-passed':
       // Who showed wrong bytes lied, for what is lost is said to be lost; a proof of the rest takes nothing of that back.
-      return standing.state === 'suspect' && standing.reason !== 'proof-failed'
+      return standing.state === 'suspect' && !isCaught(standing)
         ? { ...FRESH_STANDING, since: now }
         : heard(standing);
     case 'proof-failed':
     case 'proof-unanswered':
       return afterFailure(standing, event.kind, now);
     case 'evicted':
-      return { ...FRESH_STANDING, state: 'evicted', reason: 'evicted', since: now };
+      return isCaught(standing)
+        ? { ...heard(standing), state: 'reneged', reason: 'reneged-proof', since: now }
+        : { ...FRESH_STANDING, state: 'evicted', reason: 'evicted', since: now };
     case 'leaving':
       return { ...heard(standing), state: 'leaving', reason: 'leaving', since: event.until };
     default:
       return event satisfies never;
   }
+}
+
+/** Showed wrong bytes: no word of its own, that all is lost or that it leaves, ends what this costs. */
+export function isCaught({ state, reason }: Standing): boolean {
+  return state === 'suspect' && reason === 'proof-failed';
 }
 
 /** Observed time until the partner has reneged; undefined while nothing is held against it. */

@@ -4,7 +4,7 @@ import { checkName } from '../identity/name.ts';
 import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from '../identity/signed.ts';
 import type { AccountId, CooperativeId } from '../ids.ts';
 import { accountIdFromBytes, cooperativeIdFromBytes, idBytes } from '../ids.ts';
-import { ROSTER_ENTRY_MAX_BYTES, ROSTER_MAX_ENTRIES } from '../limits.ts';
+import { ROSTER_ENTRY_MAX_BYTES, ROSTER_MAX_ENTRIES, TIME_MAX_MS } from '../limits.ts';
 import type { Fields, Item } from '../schema.ts';
 import { readCbor } from '../schema.ts';
 import type { RosterPolicy } from './types.ts';
@@ -152,7 +152,7 @@ export function decodeAdmission(bytes: Bytes): Admission & {
         account: field('account').id(accountIdFromBytes),
         name: readName(field('name')),
         invite: field('invite').bytes(PUBLIC_KEY_BYTES),
-        at: field('at').uint(),
+        at: field('at').uint(TIME_MAX_MS),
       };
     }),
   );
@@ -196,7 +196,7 @@ function readChange(field: Fields): RosterChange {
     return { kind, admission: field('admission').bytes({ max: ROSTER_ENTRY_MAX_BYTES }) };
   }
   const by = field('by').id(accountIdFromBytes);
-  const at = field('at').uint();
+  const at = field('at').uint(TIME_MAX_MS);
   switch (kind) {
     case 'found': {
       const name = readName(field('name'));
@@ -211,7 +211,7 @@ function readChange(field: Fields): RosterChange {
         at,
         publicKey,
         uses: field('uses').uint(INVITE_MAX_USES, 1),
-        expiresAt: field('expires').uint(),
+        expiresAt: field('expires').uint(TIME_MAX_MS),
       };
     }
     case 'revoke':

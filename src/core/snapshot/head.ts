@@ -10,7 +10,13 @@ import type { AccountId, DeviceId, RendezvousId } from '../ids.ts';
 import { verifyCertificate } from '../identity/certificate.ts';
 import { SIGNATURE_BYTES, signBody, verifyBody } from '../identity/signed.ts';
 import type { DeviceCertificate } from '../identity/types.ts';
-import { CERTIFICATE_MAX_BYTES, HEAD_MAX_BYTES, NAME_MAX_BYTES, ROSTER_MAX_ENTRIES } from '../limits.ts';
+import {
+  CERTIFICATE_MAX_BYTES,
+  HEAD_MAX_BYTES,
+  NAME_MAX_BYTES,
+  ROSTER_MAX_ENTRIES,
+  TIME_MAX_MS,
+} from '../limits.ts';
 import type { Item } from '../schema.ts';
 import { readCbor } from '../schema.ts';
 import { nonce } from './nonce.ts';
@@ -152,7 +158,7 @@ function readBody(item: Item): { readonly body: Body; readonly sealed: Bytes } {
       certificate: field('certificate').bytes({ max: CERTIFICATE_MAX_BYTES }),
       rendezvous: field('rendezvous').id(rendezvousIdFromBytes),
       seq: field('seq').uint(Number.MAX_SAFE_INTEGER, 1),
-      savedAt: field('savedAt').uint(),
+      savedAt: field('savedAt').uint(TIME_MAX_MS),
       salt: field('salt').bytes(SALT_BYTES),
     };
     return { body, sealed: field('sealed').bytes({ max: HEAD_MAX_BYTES }) };
@@ -189,7 +195,7 @@ function readHead(item: Item): Head {
       prevHash: field('prevHash').bytes(32),
       index: field('index').list(LIST_MAX, readPackRef),
       partners: field('partners').list(LIST_MAX, readPartner),
-      savedAt: field('savedAt').uint(),
+      savedAt: field('savedAt').uint(TIME_MAX_MS),
     };
   });
 }

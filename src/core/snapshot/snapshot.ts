@@ -1,7 +1,7 @@
 import type { Bytes } from '../bytes.ts';
 import { encodeCbor } from '../cbor.ts';
 import { deviceIdFromBytes, idBytes, snapshotIdFromBytes } from '../ids.ts';
-import { KIB, NAME_MAX_BYTES, RECORD_MAX_BYTES, UNREADABLE_MAX } from '../limits.ts';
+import { KIB, NAME_MAX_BYTES, RECORD_MAX_BYTES, TIME_MAX_MS, UNREADABLE_MAX } from '../limits.ts';
 import type { Item } from '../schema.ts';
 import { readCbor } from '../schema.ts';
 import { utf8Length } from '../utf8.ts';
@@ -55,8 +55,8 @@ export function readSnapshot(item: Item): Snapshot {
     device: field('device').id(deviceIdFromBytes),
     deviceLabel: field('deviceLabel').text(NAME_MAX_BYTES),
     parent: field.optional('parent')?.id(snapshotIdFromBytes),
-    startedAt: field('startedAt').uint(),
-    endedAt: field('endedAt').uint(),
+    startedAt: field('startedAt').uint(TIME_MAX_MS),
+    endedAt: field('endedAt').uint(TIME_MAX_MS),
     root: readChunkList(field('root')),
     files: field('files').uint(),
     folders: field('folders').uint(),

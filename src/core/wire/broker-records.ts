@@ -1,7 +1,7 @@
 import type { Bytes } from '../bytes.ts';
 import type { CooperativeId, DeviceId } from '../ids.ts';
 import { cooperativeIdFromBytes, deviceIdFromBytes, idBytes } from '../ids.ts';
-import { CERTIFICATE_MAX_BYTES } from '../limits.ts';
+import { CERTIFICATE_MAX_BYTES, TIME_MAX_MS } from '../limits.ts';
 import type { Fields, Item } from '../schema.ts';
 import { ICE_SERVERS_MAX, ICE_TEXT_MAX_BYTES, LISTING_TEXT_MAX_BYTES } from './broker-limits.ts';
 
@@ -74,7 +74,7 @@ export const readDirectoryEntry = (item: Item): DirectoryRecord =>
     online: field('online').boolean(),
     reliability: field('reliability').number(0, 1),
     neighbourhood: field('neighbourhood').text(LISTING_TEXT_MAX_BYTES),
-    seenAt: field('seenAt').uint(),
+    seenAt: field('seenAt').uint(TIME_MAX_MS),
   }));
 
 export function foundValue(found: FoundRecord) {

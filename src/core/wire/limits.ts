@@ -16,6 +16,8 @@ export const HEARTBEAT_MS = 5_000;
 export const DEAD_AFTER_MS = 15_000;
 /** A request during which no byte moved for this long has failed. */
 export const REQUEST_TIMEOUT_MS = 30_000;
+/** However steadily it trickles, a request ends after so long: the largest shard needs 6 KB a second. */
+export const REQUEST_MAX_MS = 30 * 60_000;
 
 /** Requests at work at once in each direction; a slow link of 50 KB/s still serves each within the timeout. */
 export const REQUESTS_MAX = 16;

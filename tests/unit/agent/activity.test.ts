@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { Activity } from '../../../src/agent/activity.ts';
 import { createAgent } from '../../../src/agent/agent.ts';
-import { makeWorld } from './support.ts';
+import { OWNER_TABLES } from '../../../src/agent/repository/tables.ts';
+import { makeWorld, noise } from './support.ts';
 
 describe('the log', () => {
   it('tells after a restart what it told before it', async () => {
@@ -13,5 +15,32 @@ describe('the log', () => {
     expect(again.state.activity.map(({ event, details }) => [event, details])).toEqual([
       ['founded', { name: 'Family' }],
     ]);
+  });
+
+  it('keeps the newest lines over many runs, each written once, and drops what is damaged', async () => {
+    const { disk, platform } = makeWorld('long log').device('ada');
+    const open = async (): Promise<Activity> => {
+      const activity = new Activity(platform.meta, platform.clock);
+      await activity.load();
+      return activity;
+    };
+    for (let run = 0; run < 3; run++) {
+      const activity = await open();
+      for (let line = 0; line < 250; line++) activity.add('saved', { run, line });
+      await activity.settled();
+    }
+    const { entries } = await open();
+    expect(entries).toHaveLength(500);
+    expect(entries[0]!.details).toEqual({ run: 2, line: 249 });
+    expect(entries.at(-1)!.details).toEqual({ run: 1, line: 0 });
+    const table = disk.tables.get(OWNER_TABLES.activity)!;
+    const rows = table.scan({ limit: 1000 });
+    expect(rows).toHaveLength(500);
+    table.put(rows[0]!.key, noise(20, 1));
+    const again = await open();
+    expect(again.entries).toEqual(entries.slice(0, -1));
+    again.add('saved', { run: 3, line: 0 });
+    await again.settled();
+    expect(table.scan({ limit: 1000 }).map(({ key }) => key)).not.toContain(rows[0]!.key);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeOwnHead } from '../../../src/agent/repository/records.ts';
+import { decodeOwnHead, decodeStoredPack } from '../../../src/agent/repository/records.ts';
 import { OWNER_TABLES } from '../../../src/agent/repository/tables.ts';
 import type { Bytes } from '../../../src/core/bytes.ts';
 import type { SnapshotId } from '../../../src/core/ids.ts';
@@ -12,6 +12,7 @@ import {
   recoverByWords,
   restoreFiles,
   rowsHeld,
+  rowsOf,
   rowsPlaced,
   smallTree,
 } from './support.ts';
@@ -52,6 +53,31 @@ describe('many runs in a row', () => {
     const later = await recoverByWords(world, owner.words, 'later');
     expect(await later.snapshots()).toHaveLength(2);
     await expectWhole(later, saved.at(-1)!.content, saved.at(-1)!.snapshot);
+    world.close();
+  });
+
+  it('leave few small packs behind when old snapshots are forgotten, and every snapshot that is kept readable', async () => {
+    const team = await makeTeam(makeWorld('small packs'), 3);
+    const { owner, holders, world } = team;
+    const source = smallTree();
+    const saved: { snapshot: SnapshotId; content: Map<string, Bytes> }[] = [];
+    const packs = (): number =>
+      rowsOf(owner.device, OWNER_TABLES.packs)
+        .map(decodeStoredPack)
+        .filter(({ journal }) => !journal).length;
+    for (let run = 0; run < 12; run++) {
+      // Each run leaves something that the newest snapshots need, so that no pack dies.
+      source.set(`runs/${run}.txt`, noise(2_000, run));
+      const { snapshot } = await owner.agent.backup([source]);
+      saved.push({ snapshot, content: await contentOf(source) });
+    }
+    expect(packs()).toBe(24);
+    await owner.agent.forget({ last: 3 });
+    expect(packs()).toBeLessThanOrEqual(8);
+    expect(rowsHeld(holders)).toEqual(rowsPlaced(owner.device));
+    const fresh = await recoverByWords(world, owner.words, 'fresh');
+    for (const agent of [owner.agent, fresh])
+      for (const { snapshot, content } of saved.slice(-3)) await expectWhole(agent, content, snapshot);
     world.close();
   });
 

@@ -249,6 +249,27 @@ describe('an owner cannot', () => {
     await open(prepare(300, 1));
   });
 
+  it('draw more by having many agreements', async () => {
+    let drawn = 0;
+    for (let epoch = 0; epoch < 6; epoch++) {
+      if (epoch > 0) {
+        agreement = await holder.agree(run, owner, { epoch: epoch + 1 });
+        for (const one of shards) await putBy(run, owner, agreement, one);
+      }
+      for (let i = 0; i < DRAWN_PER_DAY / 64; i++) {
+        const audit = prepare(1000 * epoch + i, 64);
+        if (drawn >= 4 * DRAWN_PER_DAY) {
+          await expectFault(open(audit), 'refused');
+          continue;
+        }
+        await open(audit);
+        await answer(audit);
+        drawn += 64;
+      }
+    }
+    expect(drawn).toBe(4 * DRAWN_PER_DAY);
+  });
+
   it('be kept waiting for ever by a holder whose clock jumped', async () => {
     await open(prepare(1));
     holder.skew.ms = -365 * 24 * HOUR;

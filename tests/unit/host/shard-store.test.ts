@@ -138,6 +138,19 @@ describe('the shard store', () => {
     await expectFault(putShard(bigger, shard(8, 400 * KIB)), 'full');
   });
 
+  it('takes only so many pieces, however small they are', async () => {
+    const store = await bench('small pieces').open();
+    const limit = 500 * KIB;
+    const rows = 4096 + 500;
+    for (let row = 1; row <= rows; row++)
+      await putShard(store, shard(row, 17), request(shard(row, 17), A, limit));
+    const more = shard(rows + 1, 17);
+    const error = await expectFault(store.put(request(more, A, limit)), 'full');
+    expect(error.message).toContain(String(rows));
+    await store.release(A, [1]);
+    expect(await putShard(store, more, request(more, A, limit))).toBe('stored');
+  });
+
   it('shares one allowance among the agreements of a group', async () => {
     const store = await bench(9).open();
     await putShard(store, shard(1, 500 * KIB));

@@ -74,6 +74,13 @@ describe('the states of a partner', () => {
     expect(evicted.reason).toBe('evicted');
   });
 
+  it('lets nobody who showed wrong bytes off by saying that all is lost', () => {
+    const caught = after([{ kind: 'proof-failed' }]);
+    expect(after([{ kind: 'evicted' }], caught)).toMatchObject({ state: 'reneged', reason: 'reneged-proof' });
+    const silent = after([{ kind: 'proof-unanswered' }]);
+    expect(after([{ kind: 'evicted' }], silent).state).toBe('evicted');
+  });
+
   it('never condemns while no time was observed, whatever the order of events', () => {
     const event = fc.oneof<fc.Arbitrary<StandingEvent>[]>(
       fc.constant<StandingEvent>({ kind: 'contact', owes: false }),

@@ -247,6 +247,27 @@ describe('a partner that behaves badly within the rules', () => {
     expect(bad.remote.closed).toBe(false);
   });
 
+  it('that answers one item each 25 seconds keeps no request open for more than half an hour', async () => {
+    const { remote, clock, heard, say } = await rogue();
+    const asked = expectFault(remote.get(AGREEMENT, 1, 0, 160), 'timeout');
+    const over: boolean[] = [];
+    void asked.then(() => over.push(true));
+    await turns();
+    const { id } = heard.find((message) => message.type === 'request')!;
+    say({ type: 'reply', id, items: 160, more: false });
+    let seconds = 0;
+    for (; over.length === 0 && seconds < 3 * 3600; seconds += 5) {
+      if (seconds % 25 === 0) say({ type: 'item', id }, new Uint8Array(SEALED_SEGMENT_BYTES));
+      else say({ type: 'pong', nonce: 0 });
+      await turns(3);
+      await clock.advance(5_000);
+    }
+    const minutes = seconds / 60;
+    expect(minutes).toBeGreaterThan(28);
+    expect(minutes).toBeLessThan(32);
+    await asked;
+  });
+
   it('that gives credit for a payload that is long gone keeps no request open', async () => {
     const { remote, clock, heard, say } = await rogue();
     const asked = expectFault(remote.receipt(new Uint8Array(600)), 'timeout');
