@@ -319,6 +319,7 @@ class CooperationOfDevice implements OpenCooperation {
     const { sessions, syncer, directory, ends } = running;
     ends.push(
       every(clock, FALLBACK_INTERVAL_MS, () => {
+        this.#wantPartners();
         void syncer.withBroker();
         void syncer.withOldestOf(sessions.connected());
         for (const { peer } of sessions.connected()) records.note(peer.device, { lastSeenAt: clock.now() });

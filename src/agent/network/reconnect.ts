@@ -45,14 +45,20 @@ export class Reconnect {
     this.#options = options;
   }
 
-  /** The devices wanted from now on. */
+  /** The devices wanted from now on; one that nobody calls any more is called again. */
   want(devices: ReadonlySet<DeviceId>): void {
+    const { isConnected } = this.#options;
     for (const [device, attempt] of this.#wanted) {
       if (devices.has(device)) continue;
       attempt.cancel?.();
       this.#wanted.delete(device);
     }
-    for (const device of devices) if (!this.#wanted.has(device)) this.soon(device, true);
+    for (const device of devices) {
+      const attempt = this.#wanted.get(device);
+      if (attempt === undefined) this.soon(device, true);
+      else if (!attempt.calling && attempt.cancel === undefined && !isConnected(device))
+        this.#afterMoment(device, attempt);
+    }
   }
 
   /** A device is (or may be) there again: tries at once, give or take. `add` wants it from now on. */
@@ -119,7 +125,8 @@ export class Reconnect {
       log.debug('network.call-failed', { device, fault: faultOf(error), failures: attempt.failures });
     }
     attempt.calling = false;
-    if (!failed || this.#wanted.get(device) !== attempt) return;
+    // A session may have ended before this is known here: who said so then found a call under way.
+    if ((!failed && isConnected(device)) || this.#wanted.get(device) !== attempt) return;
     if (isAbsent(device) || isIsolated()) {
       this.#afterLong(device, attempt);
       return;

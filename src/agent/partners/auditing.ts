@@ -9,6 +9,7 @@ import { askAgain, auditLedger, isOpen } from '../audit/auditor.ts';
 import type { PendingReveals } from '../audit/pending-reveals.ts';
 import type { AgentContext } from '../context.ts';
 import { compareLedger } from '../ledgers/reconcile.ts';
+import { releaseAt } from '../ledgers/releases.ts';
 import { Limiter } from '../limiter.ts';
 import type { BookEntry } from '../network/agreement-book.ts';
 import type { OpenCooperation } from '../network/cooperation.ts';
@@ -143,9 +144,11 @@ export class Auditing {
     let proof: HolderProof = { outcome: 'nothing', segments: 0 };
     let refused = false;
     for (const [ledger, rows] of await this.#ledgersAt(device)) {
+      // What it was to drop while it was away: else its ledger is not ours.
+      await releaseAt(context, remote, ledger.agreement);
       const outcome = await this.#auditOne(remote, ledger, rows, count);
       proof = worse(proof, await this.#judge(device, outcome));
-      refused = outcome.kind === 'refused';
+      refused = outcome.kind === 'refused' || outcome.kind === 'differs';
       if (proof.outcome === 'failed' || refused) break;
     }
     if (proof.outcome === 'proved') this.#passed(device, proof.segments);
@@ -181,11 +184,14 @@ export class Auditing {
     if (first.heard) return this.#looksOtherwise(remote, ledger, rows);
     const lost = await compareLedger(context, remote, ledger, rows);
     if (lost.length > 0) return { kind: 'lost', pieces: lost, segments: 0 };
+    await releaseAt(context, remote, ledger.agreement);
     const again = await context.repository.ledger(ledger.agreement);
     if (again.length === 0) return { kind: 'nothing' };
     const second = await auditLedger(context, remote, ledger, again, count, pending, signal);
     // A ledger that never stands still must not put an audit off for ever.
     if (second.kind !== 'differs') return second;
+    // Rows that it may not drop yet, for no head without them is acknowledged: that is none of its doing.
+    if ((await context.repository.releases(ledger.agreement)).length > 0) return second;
     return { kind: 'refused', message: 'its ledger keeps changing', heard: second.heard };
   }
 

@@ -231,6 +231,16 @@ describe('an owner cannot', () => {
     expect(await answer(next)).toHaveLength(5);
   });
 
+  it('be kept from what was drawn by a piece that came and went meanwhile', async () => {
+    const audit = prepare(1);
+    const theirs = await open(audit);
+    const more = shard(9, 500);
+    await putBy(run, owner, agreement, more);
+    await expectFault(answer(audit), 'refused');
+    await run.handler.release(owner.peer, agreement, [9]);
+    expect(named(await answer(audit))).toEqual(named(expected(audit, theirs).map(({ segment }) => segment)));
+  });
+
   it(`have more than ${AUDITS_PER_DAY} audits a day, or more than ${DRAWN_PER_DAY} segments`, async () => {
     for (let i = 0; i < AUDITS_PER_DAY; i++) {
       const audit = prepare(i, 7);

@@ -11,9 +11,10 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
 /** A device that never answers until `there`, and what is known of it. */
-function scene() {
+function scene(behaviour: { onConnected?: (state: { connected: boolean }) => void } = {}) {
   const clock = new VirtualClock();
-  const state = { absent: false, isolated: false, there: false, connected: false };
+  const there = behaviour.onConnected !== undefined;
+  const state = { absent: false, isolated: false, there, connected: false };
   const calls: number[] = [];
   const reconnect = new Reconnect({
     self: SELF,
@@ -27,6 +28,7 @@ function scene() {
       calls.push(clock.monotonic());
       if (!state.there) return Promise.reject(new RoostError('unreachable', 'nobody'));
       state.connected = true;
+      behaviour.onConnected?.(state);
       return Promise.resolve();
     },
   });
@@ -55,6 +57,18 @@ describe('a wanted device', () => {
     state.there = true;
     await clock.advance(6 * HOUR);
     expect(state.connected).toBe(true);
+  });
+
+  it('is called again when its session ends before the call is known to have succeeded', async () => {
+    const { clock, calls, reconnect } = scene({
+      onConnected: (state) => {
+        state.connected = calls.length >= 3;
+        if (!state.connected) reconnect.soon(OTHER);
+      },
+    });
+    reconnect.want(new Set([OTHER]));
+    await clock.advance(MINUTE);
+    expect(calls).toHaveLength(3);
   });
 
   it('is called at once when it is said to be there again', async () => {
