@@ -79,7 +79,7 @@ class Bench {
       random: random.fork('holder'),
       log: silentLog,
       store: store as unknown as ShardStore,
-      book: { all: () => [] } as unknown as AgreementBook,
+      book: { all: () => [], with: () => [] } as unknown as AgreementBook,
       cooperative: this.#ids.cooperative,
       self: this.#ids.holder,
       signer,
@@ -95,7 +95,11 @@ class Bench {
     const terms = { cooperative, owner, holder: holder.device, agreement, digest: this.#digest, count: most };
     const commit = auditCommit(terms, chance);
     const peer = { ...owner, cooperative } as unknown as Peer;
-    const entry = { agreement: { id: agreement }, ours: { bytesPerSecond: 0 } } as unknown as BookEntry;
+    const entry = {
+      agreement: { id: agreement },
+      ours: { bytesPerSecond: 0 },
+      theirs: owner,
+    } as unknown as BookEntry;
     await this.#desk.open(peer, entry, { commit, digest: this.#digest, count: most });
     const shown = await this.#desk.answer(peer, entry, { commit, chance, count: most });
     const found = shown.findIndex((segment) => segment !== KEPT);
