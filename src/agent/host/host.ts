@@ -36,6 +36,10 @@ export interface HostPlace {
   readonly roster: RosterBook;
   /** an agreement was made, space changed, or a rendezvous id is held for the first time */
   readonly onChange: (what: 'agreements' | 'holdings') => void;
+  /** whether nothing is to be agreed with a device, for it broke its word */
+  readonly isShunned: (device: DeviceId) => boolean;
+  /** a device's proposal has become an agreement */
+  readonly onAgreed: (device: DeviceId) => void;
   /** a partner told something of its own accord */
   readonly onNotice: (notice: Notice) => void;
 }
@@ -74,7 +78,7 @@ export class Host {
   serve(place: HostPlace): { readonly handler: RequestHandler; readonly promises: SpacePromises } {
     const { platform, identity } = this.#options;
     const { crypto, meta, clock, random, log } = platform;
-    const { cooperative, book, roster, onChange, onNotice } = place;
+    const { cooperative, book, roster, isShunned, onAgreed, onChange, onNotice } = place;
     const { store } = this;
     const promises = new SpacePromises({ store, book, clock, offered: () => this.offered });
     const policy = (): RosterPolicy => roster.roster.policy;
@@ -94,7 +98,9 @@ export class Host {
         ...parts,
         promises,
         reads,
-        onAgreed: () => {
+        isShunned,
+        onAgreed: (device) => {
+          onAgreed(device);
           onChange('agreements');
         },
       }),

@@ -47,8 +47,9 @@ export interface OffersParts {
   readonly roster: RosterBook;
   readonly promises: SpacePromises;
   readonly reads: ReadRules;
+  readonly isShunned: (device: DeviceId) => boolean;
   /** an agreement was made */
-  readonly onAgreed: () => void;
+  readonly onAgreed: (device: DeviceId) => void;
 }
 
 /** A counter-proposal of ours that waits for the other side. */
@@ -160,7 +161,7 @@ export class Offers {
     const { ours, theirs } = await book.add(encoded);
     await book.prune(device, (id) => store.usage(id).rows > 0);
     log.info('host.agreed', { device, gives: ours.gives, gets: theirs.gives, epoch: agreement.epoch });
-    onAgreed();
+    onAgreed(device);
   }
 
   #checkSides(agreement: Agreement, peer: Peer): void {
@@ -174,6 +175,11 @@ export class Offers {
     if (accepter.device !== self.device || accepter.account !== self.account) {
       throw new RoostError('refused', 'proposal must name this device and its account as the other side');
     }
+    if (this.#parts.isShunned(peer.device))
+      throw new RoostError(
+        'refused',
+        'this device agrees on nothing with a member that broke its word lately',
+      );
     if (proposer.account === self.account) {
       throw new RoostError('refused', 'devices of one account make no agreements with each other');
     }

@@ -17,6 +17,7 @@ import type { Transition } from '../partners/standings.ts';
 import { PartnerBook } from './partner-book.ts';
 import type { PartnerSources } from './partner-view.ts';
 import { PartnerSearch } from './partner-search.ts';
+import { isShunned } from './ranking.ts';
 import { partnerView } from './partner-view.ts';
 import { RosterBook } from './roster-book.ts';
 import type { Running } from './running.ts';
@@ -109,7 +110,17 @@ class CooperationOfDevice implements OpenCooperation {
     const onNotice = (notice: Notice): void => {
       for (const listener of [...this.#onNotice]) listener(notice);
     };
-    const { handler, promises } = host.serve({ cooperative, book, roster, onChange, onNotice });
+    const { handler, promises } = host.serve({
+      cooperative,
+      book,
+      roster,
+      isShunned: (device) => isShunned(books.records, device, options.platform.clock.now()),
+      onAgreed: (device) => {
+        this.#agreedWith(device);
+      },
+      onChange,
+      onNotice,
+    });
     this.#handler = handler;
     this.#promises = promises;
     this.#search = new PartnerSearch({
@@ -375,6 +386,12 @@ class CooperationOfDevice implements OpenCooperation {
       this.judge(device, { kind: 'evicted' });
     }
     this.#agreementsChanged();
+  }
+
+  /** Its proposal: what ended before is over with it. That we are leaving, or it, is not. */
+  #agreedWith(device: DeviceId): void {
+    const { state } = this.#books.records.get(device).standing;
+    if (state === 'reneged' || state === 'evicted') this.judge(device, { kind: 'agreed' });
   }
 
   #sessionClosed(device: DeviceId): void {

@@ -30,9 +30,15 @@ export interface RankingSources {
   readonly renegedOn: (account: AccountId) => number;
 }
 
+/** Whether a device reneged on us lately: nothing is agreed with it, whoever asks. */
+export function isShunned(records: PartnerBook, device: DeviceId, now: number): boolean {
+  const { state, since } = records.get(device).standing;
+  return state === 'reneged' && now - since <= SHUNNED_MS;
+}
+
 /** Whether a device may be asked at all: not who reneged on us lately, nor who is on its time of grace or leaving. */
 export function mayBeAsked(records: PartnerBook, device: DeviceId, now: number): boolean {
-  const { state, since } = records.get(device).standing;
+  const { state } = records.get(device).standing;
   switch (state) {
     case 'active':
     case 'evicted':
@@ -41,7 +47,7 @@ export function mayBeAsked(records: PartnerBook, device: DeviceId, now: number):
     case 'leaving':
       return false;
     case 'reneged':
-      return now - since > SHUNNED_MS;
+      return !isShunned(records, device, now);
     default:
       return state satisfies never;
   }

@@ -137,8 +137,11 @@ export class Tender {
     const counts = cooperation.inReach;
     const connected = new Set<DeviceId>(cooperation.connected().map(({ peer }) => peer.device));
     const { agreements } = cooperation;
+    // Nobody calls those with whom all is over: that they are not met is held against nobody.
     const partners = new Set(
-      [...agreements.ruling(), ...agreements.adopted()].map(({ theirs }) => theirs.device),
+      [...agreements.ruling(), ...agreements.adopted()]
+        .filter(({ endedAt }) => endedAt === 0)
+        .map(({ theirs }) => theirs.device),
     );
     for (const device of partners) {
       const reached = connected.has(device);

@@ -107,6 +107,8 @@ export class Holder {
   readonly cooperative: Cooperative;
   readonly disk: MemoryDisk;
   readonly notices: Notice[] = [];
+  /** devices that broke their word */
+  readonly shunned = new Set<string>();
   /** error of the holder's wall clock */
   readonly skew = { ms: 0 };
   readonly #random: SeededRandom;
@@ -152,6 +154,8 @@ export class Holder {
       Promise.resolve([...chain.entries]),
     );
     const served = host.serve({
+      isShunned: (device) => this.shunned.has(device),
+      onAgreed: () => undefined,
       cooperative: id,
       book,
       roster,

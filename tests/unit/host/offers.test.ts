@@ -141,6 +141,14 @@ describe('a proposal', () => {
     expect((await verifyAgreement(suite, await ask(owner, GIB, { readsPerYear: 64 }))).readsPerYear).toBe(64);
   });
 
+  it('is refused from a device that broke its word lately, and from nobody else', async () => {
+    holder.shunned.add(owner.peer.device);
+    await expectFault(ask(owner, GIB), 'refused');
+    expect(isAgreement(await ask(other, GIB))).toBe(true);
+    holder.shunned.clear();
+    expect(isAgreement(await ask(owner, GIB))).toBe(true);
+  });
+
   it('that ended is listed only while something is held under it', async () => {
     await ask(owner, GIB);
     expect(await run.handler.agreements(owner.peer)).toHaveLength(1);
