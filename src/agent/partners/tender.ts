@@ -127,7 +127,7 @@ export class Tender {
 
   /** Counts the time since the last look, for partners and against them. */
   async #passTime(): Promise<void> {
-    const { cooperation, tell } = this.#parts;
+    const { cooperation, auditing, tell } = this.#parts;
     const before = this.#last ?? this.#read();
     const now = this.#read();
     this.#last = now;
@@ -146,8 +146,11 @@ export class Tender {
     for (const device of partners) {
       const reached = connected.has(device);
       this.#presence.note(device, { now: now.wall, passed: Math.min(passed, TEND_INTERVAL_MS), reached });
-      if (reached) cooperation.judge(device, { kind: 'time', observedMs: passed, reached });
-      else if (counts) {
+      if (reached) {
+        // A session that lasts for days is greeted once: who owes nothing must not stay a suspect for as long.
+        cooperation.judge(device, { kind: 'contact', owes: auditing.owes(device) });
+        cooperation.judge(device, { kind: 'time', observedMs: passed, reached });
+      } else if (counts) {
         cooperation.judge(device, { kind: 'time', observedMs: passed, reached });
         this.#hint(device, now.wall);
       }
