@@ -5,6 +5,7 @@ import { toBytes } from '../../src/core/bytes.ts';
 import { decodeCbor, encodeCbor } from '../../src/core/cbor.ts';
 import { RoostError } from '../../src/core/errors.ts';
 import { chunkIdFromBytes, packIdFromBytes, snapshotIdFromBytes } from '../../src/core/ids.ts';
+import { TIME_MAX_MS } from '../../src/core/limits.ts';
 import { decodeBundle, encodeBundle } from '../../src/core/snapshot/bundle.ts';
 import { decodeIndexPart, encodeIndexPart } from '../../src/core/snapshot/index-part.ts';
 import { decodePackHeader } from '../../src/core/snapshot/pack.ts';
@@ -18,6 +19,7 @@ import { INDEX_PART, PACK, SNAPSHOT, TREE } from '../unit/core-format/samples.ts
 const bytesOf = (length: number): fc.Arbitrary<Bytes> =>
   fc.uint8Array({ minLength: length, maxLength: length }).map(toBytes);
 const uint = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
+const time = fc.integer({ min: 0, max: TIME_MAX_MS });
 const chunks = fc.array(bytesOf(32).map(chunkIdFromBytes), { maxLength: 3 });
 const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.option(value, { nil: undefined });
@@ -83,8 +85,8 @@ describe('records', () => {
       id: bytesOf(16).map(snapshotIdFromBytes),
       deviceLabel: label,
       parent: maybe(bytesOf(16).map(snapshotIdFromBytes)),
-      startedAt: uint,
-      endedAt: uint,
+      startedAt: time,
+      endedAt: time,
       root: chunks,
       files: uint,
       folders: uint,

@@ -143,7 +143,10 @@ export class Auditing {
     const count = Math.max(asked ?? 0, asked === undefined || isSuspect(record) ? segmentsToDraw(record) : 0);
     let proof: HolderProof = { outcome: 'nothing', segments: 0 };
     let refused = false;
-    for (const [ledger, rows] of await this.#ledgersAt(device)) {
+    const ledgers = await this.#ledgersAt(device);
+    // It keeps pieces of other devices of the account only, which are not for us to audit: that it is here is all that it can show.
+    if (ledgers.size === 0) cooperation.judge(device, { kind: 'contact', owes: false });
+    for (const [ledger, rows] of ledgers) {
       // What it was to drop while it was away: else its ledger is not ours.
       await releaseAt(context, remote, ledger.agreement);
       const outcome = await this.#auditOne(remote, ledger, rows, count);

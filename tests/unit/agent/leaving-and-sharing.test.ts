@@ -40,4 +40,22 @@ describe('two devices of one account', () => {
     }
     world.close();
   });
+
+  it('take a holder of the other for good again when it is back, though its pieces are not for this one to audit', async () => {
+    const { owner, world, holders } = await makeTeam(makeWorld('back'), 4);
+    await owner.agent.backup([smallTree()]);
+    owner.device.crash();
+    const phone = await recoverByWords(world, owner.words, 'phone');
+    await phone.start();
+    const [holder] = holders;
+    const device = holder!.device.device!;
+    const state = (): string => phone.state.partners.find((partner) => partner.device === device)!.state;
+    holder!.device.setOffline(true);
+    await world.clock.sleep(8 * DAY);
+    expect(state()).toBe('suspect');
+    holder!.device.setOffline(false);
+    await world.clock.sleep(DAY);
+    expect(state()).toBe('active');
+    world.close();
+  });
 });
