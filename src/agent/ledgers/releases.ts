@@ -23,17 +23,22 @@ export async function drainReleases(context: AgentContext, signal?: AbortSignalL
   }
 }
 
-/** Tells a holder which rows of one ledger it may drop; none before a head that needs them no more is acknowledged. @throws what `release` throws */
+/**
+ * Tells a holder which rows of one ledger it may drop.
+ * @returns false when nothing was told, for no head that needs them no more is acknowledged yet
+ * @throws what `release` throws
+ */
 export async function releaseAt(
   { repository }: AgentContext,
   remote: Remote,
   agreement: AgreementId,
-): Promise<void> {
-  if (!(await repository.ownHead()).acknowledged) return;
+): Promise<boolean> {
+  if (!(await repository.ownHead()).acknowledged) return false;
   const rows = await repository.releases(agreement);
   for (let i = 0; i < rows.length; i += ROWS_A_REQUEST) {
     const batch = rows.slice(i, i + ROWS_A_REQUEST);
     await remote.release(agreement, batch);
     await repository.released(agreement, batch);
   }
+  return true;
 }

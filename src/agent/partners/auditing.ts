@@ -148,7 +148,7 @@ export class Auditing {
     if (ledgers.size === 0) cooperation.judge(device, { kind: 'contact', owes: false });
     for (const [ledger, rows] of ledgers) {
       // What it was to drop while it was away: else its ledger is not ours.
-      await releaseAt(context, remote, ledger.agreement);
+      await this.#release(remote, ledger);
       const outcome = await this.#auditOne(remote, ledger, rows, count);
       proof = worse(proof, await this.#judge(device, outcome));
       refused = outcome.kind === 'refused' || outcome.kind === 'differs';
@@ -187,15 +187,28 @@ export class Auditing {
     if (first.heard) return this.#looksOtherwise(remote, ledger, rows);
     const lost = await compareLedger(context, remote, ledger, rows);
     if (lost.length > 0) return { kind: 'lost', pieces: lost, segments: 0 };
-    await releaseAt(context, remote, ledger.agreement);
+    const told = await this.#release(remote, ledger);
     const again = await context.repository.ledger(ledger.agreement);
     if (again.length === 0) return { kind: 'nothing' };
     const second = await auditLedger(context, remote, ledger, again, count, pending, signal);
     // A ledger that never stands still must not put an audit off for ever.
     if (second.kind !== 'differs') return second;
     // Rows that it may not drop yet, for no head without them is acknowledged: that is none of its doing.
-    if ((await context.repository.releases(ledger.agreement)).length > 0) return second;
+    if (!told) return second;
     return { kind: 'refused', message: 'its ledger keeps changing', heard: second.heard };
+  }
+
+  /** Whether the holder was told what it may drop; one that does not listen is audited all the same. @throws RoostError 'aborted' */
+  async #release(remote: Remote, { agreement, holder }: LedgerName): Promise<boolean> {
+    const { context } = this.#parts;
+    try {
+      return await releaseAt(context, remote, agreement);
+    } catch (error) {
+      const fault = faultOf(error);
+      if (fault === 'aborted') throw error;
+      context.platform.log.info('audit.release-waits', { device: holder, fault, message: messageOf(error) });
+      return true;
+    }
   }
 
   /**
