@@ -385,7 +385,7 @@ class Agent implements AgentApi {
     return this.#work.run(async () => {
       const phase: Progress['phase'] = kind === 'backup' ? 'scanning' : 'locating';
       const meter = new ProgressMeter(this.#platform.clock, phase, (progress) => {
-        this.#store.update({ task: { kind, paused: this.#gate.closed, progress } });
+        this.#store.setTask({ kind, paused: this.#gate.closed, progress });
         onProgress?.(progress);
       });
       meter.phase(phase);
@@ -393,7 +393,7 @@ class Agent implements AgentApi {
       try {
         return await run(meter);
       } finally {
-        this.#store.update({ task: undefined });
+        this.#store.setTask(undefined);
         this.#gate.open();
         this.#refresh();
       }

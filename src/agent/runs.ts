@@ -178,9 +178,9 @@ async function compareWithHolders(
   signal: AbortSignalLike | undefined,
 ): Promise<void> {
   const read = new Set(onlinePartners(context));
-  await learnOtherDevices(context, membership.reader(), signal);
+  const others = await learnOtherDevices(context, membership.reader(), signal);
   // Another device may have repaired for this one, on holders that are no partners here.
-  await takeHolders(context, read, signal);
+  if (others !== 'none' || (await membership.duties.hasDelegate())) await takeHolders(context, read, signal);
   for (const { holder, lost } of await reconcileLedgers(context, signal)) {
     if (lost.length > 0) membership.tell('pieces-lost', { device: holder, pieces: lost.length }, 'warning');
   }

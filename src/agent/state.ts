@@ -46,8 +46,9 @@ export class StateStore {
     return this.#state;
   }
 
-  update(change: Partial<AgentState>): void {
-    this.#state = { ...this.state, ...change };
+  /** What is under way, or no more; the rest is worked out when somebody looks. */
+  setTask(task: AgentState['task']): void {
+    this.#state = { ...this.#state, task };
     this.#announce();
   }
 

@@ -45,6 +45,7 @@ export class Cooperative {
   readonly #parts: CooperativeParts;
   readonly #around: Surroundings;
   readonly #generations = new Map<number, number>();
+  readonly #byDevice = new Map<string, Member>();
   #invite = { link: '', uses: 0, until: -Infinity };
 
   constructor(parts: CooperativeParts) {
@@ -97,7 +98,13 @@ export class Cooperative {
 
   /** Whether a device is in a backup or restore of its own. */
   isSaving(device: string): boolean {
-    return this.members.some((member) => member.saving && member.device.device === device);
+    let member = this.#byDevice.get(device);
+    if (member === undefined) {
+      member = this.members.find((one) => one.device.device === device);
+      if (member === undefined) return false;
+      this.#byDevice.set(device, member);
+    }
+    return member.saving;
   }
 
   /** Founds the cooperative and lets everybody join, before time begins to count. */

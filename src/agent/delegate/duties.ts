@@ -79,6 +79,11 @@ export class Duties {
     }
   }
 
+  /** Whether a device is asked to act for this one while it is away. */
+  async hasDelegate(): Promise<boolean> {
+    return (await this.#delegate()) !== undefined;
+  }
+
   async #delegate(): Promise<DeviceId | undefined> {
     const value = await this.#context.repository.state(DELEGATE_KEY);
     return typeof value === 'string' && value !== '' ? parseDeviceId(value) : undefined;

@@ -218,8 +218,9 @@ class CooperationOfDevice implements OpenCooperation {
 
   partners(): readonly Partner[] {
     const { book } = this.#books;
+    const sources = this.#sources();
     return [...book.ruling(), ...book.adopted()]
-      .map((entry) => this.#view(entry))
+      .map((entry) => partnerView(entry, sources))
       .sort((a, b) =>
         a.device < b.device ? -1 : a.device > b.device ? 1 : Number(a.adopted) - Number(b.adopted),
       );
@@ -250,10 +251,12 @@ class CooperationOfDevice implements OpenCooperation {
 
   async adopt(encodedAgreement: Bytes, holder: DeviceId): Promise<Partner> {
     const { book } = this.#books;
-    const read = await book.read(encodedAgreement);
+    const known = book.find(encodedAgreement);
+    const read = known ?? (await book.read(encodedAgreement));
     if (read.theirs.device !== holder) {
       throw new RoostError('refused', `agreement must be with holder ${holder}, got ${read.theirs.device}`);
     }
+    if (known !== undefined) return this.#view(known);
     const entry = await book.add(encodedAgreement);
     this.#agreementsChanged();
     return this.#view(entry);
@@ -396,7 +399,7 @@ class CooperationOfDevice implements OpenCooperation {
 
   #sessionClosed(device: DeviceId): void {
     const now = this.#options.platform.clock.now();
-    this.#books.records.update(device, { lastSeenAt: now });
+    this.#books.records.note(device, { lastSeenAt: now });
     this.#running?.reconnect.soon(device);
     this.#changed();
   }

@@ -1,9 +1,8 @@
-import type { Bytes } from '../../core/bytes.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { DeviceId } from '../../core/ids.ts';
 import { parseDeviceId } from '../../core/ids.ts';
 import type { Log } from '../../ports/log.ts';
-import type { MetaStore } from '../../ports/meta-store.ts';
+import type { MetaOperation, MetaStore } from '../../ports/meta-store.ts';
 import { silentDeparturesPerYear } from '../../core/placement/priors.ts';
 import { scanAll } from '../store/records.ts';
 import { TABLES } from '../store/tables.ts';
@@ -64,7 +63,7 @@ export class PartnerBook {
   /** @returns whether anything changed */
   update(device: DeviceId, change: Partial<PartnerRecord>): boolean {
     if (!this.note(device, change)) return false;
-    this.#save(device);
+    this.#save([device]);
     return true;
   }
 
@@ -82,7 +81,7 @@ export class PartnerBook {
   /** Writes what was only noted. */
   save(): void {
     this.#departures = undefined;
-    for (const device of [...this.#unsaved]) this.#save(device);
+    this.#save([...this.#unsaved]);
   }
 
   /** Resolves when all is written that was remembered before the call. */
@@ -91,19 +90,21 @@ export class PartnerBook {
     await this.#writing;
   }
 
-  #save(device: DeviceId): void {
-    this.#unsaved.delete(device);
-    const value = encodePartnerRecord(this.get(device));
-    this.#writing = this.#writing.then(() => this.#write(device, value));
+  #save(devices: readonly DeviceId[]): void {
+    if (devices.length === 0) return;
+    const rows = devices.map((device): MetaOperation => {
+      this.#unsaved.delete(device);
+      const value = encodePartnerRecord(this.get(device));
+      return { kind: 'put', table: TABLES.partners, key: device, value };
+    });
+    this.#writing = this.#writing.then(() => this.#write(rows));
   }
 
-  async #write(device: DeviceId, value: Bytes): Promise<void> {
+  async #write(rows: readonly MetaOperation[]): Promise<void> {
     try {
-      await this.#meta.write([{ kind: 'put', table: TABLES.partners, key: device, value }], {
-        durable: false,
-      });
+      await this.#meta.write(rows, { durable: false });
     } catch (error) {
-      this.#log.warn('network.partner-not-written', { device, message: messageOf(error) });
+      this.#log.warn('network.partners-not-written', { partners: rows.length, message: messageOf(error) });
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { DeviceId } from '../../core/ids.ts';
-import type { WeekHistogram } from '../../core/placement/schedule.ts';
-import { decodeWeek, emptyWeek, encodeWeek, observeWeek } from '../../core/placement/schedule.ts';
+import type { Stretch, WeekHistogram } from '../../core/placement/schedule.ts';
+import { decodeWeek, emptyWeek, encodeWeek, observeStretches } from '../../core/placement/schedule.ts';
 import type { OpenCooperation } from '../network/cooperation.ts';
 
 /** The past that is remembered in sums: half of it is older than four weeks. */
@@ -12,8 +12,8 @@ interface Watched {
   week: WeekHistogram;
   watchedMs: number;
   onlineMs: number;
-  /** seen and not yet in the histogram: it changes with every stretch, not with every look */
-  stretch: { readonly from: number; to: number; readonly online: boolean } | undefined;
+  /** seen since the last `save` and not yet in the histogram */
+  stretches: Stretch[];
 }
 
 /** When partners are online, learned by looking. Kept in memory, and put on record by `save`. */
@@ -38,13 +38,10 @@ export class Presence {
     if (passed <= 0 || (!reached && (!this.#cooperation.inReach || listed === undefined))) return;
     const online = reached || listed?.online === true;
     const watched = this.#of(device);
-    const { stretch } = watched;
-    if (stretch?.online === online && Math.abs(stretch.to - (now - passed)) < SAME_STRETCH_MS)
-      stretch.to = now;
-    else {
-      settle(watched);
-      watched.stretch = { from: now - passed, to: now, online };
-    }
+    const last = watched.stretches.at(-1);
+    if (last?.online === online && Math.abs(last.toMs - (now - passed)) < SAME_STRETCH_MS)
+      watched.stretches[watched.stretches.length - 1] = { ...last, toMs: now };
+    else watched.stretches.push({ fromMs: now - passed, toMs: now, online });
     const keep = watched.watchedMs > WATCHED_MAX_MS ? WATCHED_MAX_MS / watched.watchedMs : 1;
     watched.watchedMs = watched.watchedMs * keep + passed;
     watched.onlineMs = watched.onlineMs * keep + (online ? passed : 0);
@@ -52,7 +49,8 @@ export class Presence {
 
   save(): void {
     for (const [device, watched] of this.#watched) {
-      settle(watched);
+      if (watched.stretches.length === 0) continue;
+      watched.week = observeStretches(watched.week, watched.stretches.splice(0));
       const { week, watchedMs, onlineMs } = watched;
       this.#cooperation.records.note(device, { hours: encodeWeek(week), watchedMs, onlineMs });
     }
@@ -64,16 +62,9 @@ export class Presence {
     if (watched === undefined) {
       const { hours, watchedMs, onlineMs } = this.#cooperation.records.get(device);
       const week = hours.length === 0 ? emptyWeek() : decodeWeek(hours);
-      watched = { week, watchedMs, onlineMs, stretch: undefined };
+      watched = { week, watchedMs, onlineMs, stretches: [] };
       this.#watched.set(device, watched);
     }
     return watched;
   }
-}
-
-function settle(watched: Watched): void {
-  const { stretch, week } = watched;
-  if (stretch === undefined) return;
-  watched.week = observeWeek(week, stretch.from, stretch.to, stretch.online);
-  watched.stretch = undefined;
 }

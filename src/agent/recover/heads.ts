@@ -1,4 +1,5 @@
 import type { Bytes } from '../../core/bytes.ts';
+import { equalBytes } from '../../core/bytes.ts';
 import { faultOf, messageOf } from '../../core/errors.ts';
 import type { DeviceId } from '../../core/ids.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
@@ -60,6 +61,8 @@ export async function askPartner(
 /** A head that does not open, or of another account, is passed over: the next partner may have a good one. */
 export async function keepNewest(context: AgentContext, heads: KnownHeads, sealed: Bytes): Promise<void> {
   const { platform, keys } = context;
+  // Most partners have the same copy.
+  if ([...heads.values()].some((known) => equalBytes(known.sealed, sealed))) return;
   try {
     const head = await openHead(platform.crypto, keys, sealed);
     const known = heads.get(head.device);

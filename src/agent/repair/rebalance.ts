@@ -1,6 +1,6 @@
 import { TARGET_LOSS_PER_YEAR } from '../../core/placement/durability.ts';
 import { placementBreach } from '../../core/placement/domains.ts';
-import { packStanding } from '../../core/placement/standing.ts';
+import { packLossPerYear } from '../../core/placement/standing.ts';
 import { faultOf } from '../../core/errors.ts';
 import { throwIfAborted } from '../cancellation.ts';
 import type { AgentContext } from '../context.ts';
@@ -135,15 +135,10 @@ export class Rebalance {
       if (!this.#holders.isOnline(placement.holder)) continue;
       for (const to of free) {
         const after = [...lasting].map(([of, partner]) => (of === shard ? to : partner));
-        const move: Move = {
-          shard,
-          to,
-          breach: placementBreach(after.map(placementPartner), code),
-          lossPerYear: packStanding(
-            after.map(({ odds }) => odds),
-            code.m,
-          ).lossPerYear,
-        };
+        const breach = placementBreach(after.map(placementPartner), code);
+        if (breach > now || (breach === now && lossPerYear <= TARGET_LOSS_PER_YEAR)) continue;
+        const odds = after.map((partner) => partner.odds);
+        const move: Move = { shard, to, breach, lossPerYear: packLossPerYear(odds, code.m) };
         if (!isWorthwhile(move, now, lossPerYear)) continue;
         if (
           best === undefined ||
@@ -158,13 +153,9 @@ export class Rebalance {
   }
 }
 
-/** A cap mended must not cost more safety than a move has to bring; safety gained must break no cap. */
+/** A cap mended must not cost more safety than a move has to bring. */
 function isWorthwhile(move: Move, breach: number, lossPerYear: number): boolean {
   if (move.breach < breach)
     return move.lossPerYear * WORTHWHILE_SHARE <= Math.max(lossPerYear, TARGET_LOSS_PER_YEAR);
-  return (
-    move.breach === breach &&
-    lossPerYear > TARGET_LOSS_PER_YEAR &&
-    move.lossPerYear <= lossPerYear * WORTHWHILE_SHARE
-  );
+  return move.lossPerYear <= lossPerYear * WORTHWHILE_SHARE;
 }

@@ -78,23 +78,37 @@ export function observeWeek(
   toMs: number,
   online: boolean,
 ): WeekHistogram {
-  if (!Number.isFinite(fromMs) || !Number.isFinite(toMs) || toMs <= fromMs) return histogram;
-  const begin = Math.max(fromMs, toMs - STRETCH_MAX_MS);
+  return observeStretches(histogram, [{ fromMs, toMs, online }]);
+}
+
+/** Time in which a device was online, or was not, all along; milliseconds since 1970. */
+export interface Stretch {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly online: boolean;
+}
+
+/** As `observeWeek`, of several stretches one after the other. */
+export function observeStretches(histogram: WeekHistogram, stretches: readonly Stretch[]): WeekHistogram {
   let { open } = histogram;
   let learned = histogram;
-  for (let hour = Math.floor(begin / HOUR_MS); hour * HOUR_MS < toMs; hour++) {
-    const length = Math.min(toMs, (hour + 1) * HOUR_MS) - Math.max(begin, hour * HOUR_MS);
-    if (open.hour !== hour) {
-      if (open.watchedMs > 0) {
-        if (learned === histogram) learned = copyOf(histogram);
-        settle(learned, open);
+  for (const { fromMs, toMs, online } of stretches) {
+    if (!Number.isFinite(fromMs) || !Number.isFinite(toMs) || toMs <= fromMs) continue;
+    const begin = Math.max(fromMs, toMs - STRETCH_MAX_MS);
+    for (let hour = Math.floor(begin / HOUR_MS); hour * HOUR_MS < toMs; hour++) {
+      const length = Math.min(toMs, (hour + 1) * HOUR_MS) - Math.max(begin, hour * HOUR_MS);
+      if (open.hour !== hour) {
+        if (open.watchedMs > 0) {
+          if (learned === histogram) learned = copyOf(histogram);
+          settle(learned, open);
+        }
+        open = { ...NOTHING_OPEN, hour };
       }
-      open = { ...NOTHING_OPEN, hour };
+      const watchedMs = Math.min(HOUR_MS, open.watchedMs + length);
+      open = { hour, watchedMs, onlineMs: Math.min(watchedMs, open.onlineMs + (online ? length : 0)) };
     }
-    const watchedMs = Math.min(HOUR_MS, open.watchedMs + length);
-    open = { hour, watchedMs, onlineMs: Math.min(watchedMs, open.onlineMs + (online ? length : 0)) };
   }
-  return { ...learned, open };
+  return open === histogram.open ? histogram : { ...learned, open };
 }
 
 function copyOf({ watchedMs, onlineMs, open }: WeekHistogram): WeekHistogram {

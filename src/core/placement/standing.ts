@@ -40,6 +40,11 @@ export function packStanding(
   };
 }
 
+/** Chance a year of losing a pack on these holders: of a `PackStanding` that alone, for who compares many. */
+export function packLossPerYear(holders: readonly HolderOdds[], m: number): number {
+  return perYear(packLossWithin(holders, m, REPAIR_WINDOW_DAYS), REPAIR_WINDOW_DAYS);
+}
+
 /**
  * How many times the loss of the whole pack is borne before pieces are remade. One holder that is gone for sure multiplies it by
  * about 1 / (chance that a holder fails in a window), 20 to 50 with holders as they are; one that is only silent, and comes back two
