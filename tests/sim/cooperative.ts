@@ -96,6 +96,11 @@ export class Cooperative {
     return away.reduce((until, ms) => until + ms, gone.at + gone.waitMs);
   }
 
+  /** When a device went for good without a word; -Infinity for any other. */
+  vanishedAt(device: string): number {
+    return this.#vanished.get(device)?.at ?? -Infinity;
+  }
+
   /** Whether a device is in a backup or restore of its own. */
   isSaving(device: string): boolean {
     let member = this.#byDevice.get(device);

@@ -4,12 +4,13 @@ import { silentLog } from '../../src/adapters/memory/memory-log.ts';
 import { createAgent } from '../../src/agent/agent.ts';
 import { decodeHeldRow } from '../../src/agent/host/held-row.ts';
 import type { HeldRow } from '../../src/agent/host/held-row.ts';
+import { ORPHANED_AFTER_MS } from '../../src/agent/recover/orphans.ts';
 import { decodePlacement, decodeStoredPack } from '../../src/agent/repository/records.ts';
 import { OWNER_TABLES } from '../../src/agent/repository/tables.ts';
 import { TABLES } from '../../src/agent/store/tables.ts';
 import type { Bytes } from '../../src/core/bytes.ts';
 import { faultOf } from '../../src/core/errors.ts';
-import type { PackId } from '../../src/core/ids.ts';
+import type { DeviceId, PackId } from '../../src/core/ids.ts';
 import type { Cooperative } from './cooperative.ts';
 import { HOUR_MS } from './faults.ts';
 import type { Member } from './member.ts';
@@ -21,6 +22,8 @@ export const MENDED_WITHIN_MS = 48 * HOUR_MS;
 /** A pack that an owner still needs. */
 interface NeededPack {
   readonly packId: PackId;
+  /** the device that saved it: of an owner who has lost a device and restored, the former one */
+  readonly device: DeviceId;
   readonly m: number;
   readonly n: number;
 }
@@ -31,7 +34,7 @@ export interface Truth {
   readonly incomplete: number;
   /**
    * of those, the packs of owners that are on which lack a piece although nobody who may still come back had it: of devices that vanished
-   * without a word the time of grace is waited for
+   * without a word the time of grace is waited for, and of those whose packs they were the time in which they may come back
    */
   readonly unmended: readonly { readonly owner: Member; readonly packId: PackId; readonly missing: number }[];
   readonly unreadableNow: number;
@@ -98,13 +101,14 @@ export class Verifier {
     let incomplete = 0;
     let unreadableNow = 0;
     for (const owner of present) {
-      for (const { packId, m, n } of this.#neededBy(owner)) {
+      for (const { packId, device, m, n } of this.#neededBy(owner)) {
         packs++;
         const there = pieces.get(packId)?.all.size ?? 0;
         if (there < n) {
           incomplete++;
           const missing = thorough ? n - there - this.#waitedFor(owner, packId, pieces.get(packId)) : 0;
-          if (owner.online && missing > 0) unmended.push({ owner, packId, missing });
+          if (owner.online && missing > 0 && !this.#mayComeBack(device))
+            unmended.push({ owner, packId, missing });
         }
         if (there < m) lost.push({ owner, packId, pieces: there, m });
         if ((pieces.get(packId)?.online.size ?? 0) < m) unreadableNow++;
@@ -127,6 +131,13 @@ export class Verifier {
     return new Set([...waited.map(({ shard }) => shard), ...rotten]).size;
   }
 
+  /** Whether a lost device is still waited for by the one that its person has now: until then nobody repairs its packs. */
+  #mayComeBack(device: DeviceId): boolean {
+    const { world } = this.#cooperative;
+    const until = this.#cooperative.vanishedAt(device) + ORPHANED_AFTER_MS + MENDED_WITHIN_MS;
+    return world.clock.monotonic() < until;
+  }
+
   #neededBy(owner: Member): readonly NeededPack[] {
     if (owner.standing === 'new') return [];
     return owner.standing === 'lost' ? (this.#owed.get(owner) ?? []) : livePacks(owner);
@@ -137,7 +148,7 @@ function livePacks(owner: Member): readonly NeededPack[] {
   return rowsOf(owner.device, OWNER_TABLES.packs)
     .map(decodeStoredPack)
     .filter(({ deadSince }) => deadSince === undefined)
-    .map(({ packId, code: { m, k } }) => ({ packId, m, n: m + k }));
+    .map(({ packId, device, code: { m, k } }) => ({ packId, device, m, n: m + k }));
 }
 
 /** Restores everything of an owner by words on a fresh device. @returns why it is not byte for byte what was saved */

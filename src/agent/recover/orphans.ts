@@ -6,7 +6,7 @@ import type { AgentContext } from '../context.ts';
  * Another device of the account that has left no new head for so long may be lost, and its packs have nobody to repair them. Should
  * it be alive, both repair, and shards that lie twice are let go later.
  */
-const ORPHANED_AFTER_MS = 14 * 24 * 3_600_000;
+export const ORPHANED_AFTER_MS = 14 * 24 * 3_600_000;
 
 /** Devices of the account whose packs this device looks after, because they themselves most likely cannot. */
 export async function orphanedDevices({
