@@ -15,6 +15,8 @@ export interface Request {
   readonly items: Bytes[];
   /** Answers it in the device's place; for a swallowed request only. */
   answer(items: readonly Bytes[]): void;
+  /** Refuses it in the device's place; for a swallowed request only. */
+  refuse(): void;
 }
 
 /** Where a liar departs from the protocol; what it leaves out the shipping agent on its device does. */
@@ -72,6 +74,7 @@ function arriving(
       ask,
       items: [],
       answer: (items) => answer(passage, id, items),
+      refuse: () => passage.send(encodeMessage({ type: 'fault', id, fault: 'refused', message: 'not now' })),
     };
     talk.requests.set(id, request);
     if (liar.asked?.(request) !== 'swallow') return bytes;

@@ -13,6 +13,7 @@ import { lyingLedgers } from './lying-ledgers.ts';
 import { movedPieces } from './moved-pieces.ts';
 import { phantom } from './phantom.ts';
 import { relay } from './relay.ts';
+import { releaseDodge } from './release-dodge.ts';
 import { releaseOrder } from './release-order.ts';
 import { removal } from './removal.ts';
 import { rollback } from './rollback.ts';
@@ -27,6 +28,7 @@ export const STORIES: readonly Story[] = [
   lostPieces,
   durableAcks,
   releaseOrder,
+  releaseDodge,
   freeloaders,
   silenceAfterReveal,
   lyingLedgers,
