@@ -2,6 +2,7 @@ import type { Bytes } from '../../core/bytes.ts';
 import { RoostError } from '../../core/errors.ts';
 import type { CooperativeId, DeviceId, RendezvousId } from '../../core/ids.ts';
 import type { DirectoryEntry, Found, Listing } from '../../ports/rendezvous.ts';
+import { OnlineShare } from './online-share.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** Changes of a directory are gathered so long and told together, as the real broker does. */
@@ -46,15 +47,13 @@ export class MemoryBroker {
   showRoster: (roster: readonly Bytes[], cooperative: CooperativeId, to: DeviceId) => readonly Bytes[] = (
     roster,
   ) => roster;
-  /** Share of the last 30 days that devices were online. */
-  reliabilityOf: (device: DeviceId) => number = () => 1;
-
   readonly #clock: VirtualClock;
   readonly #clients = new Map<DeviceId, BrokerClient>();
   /** everybody who wants to be connected, whether they are or not */
   readonly #callers = new Set<BrokerClient>();
   readonly #places = new Map<CooperativeId, Place>();
   readonly #mailbox = new Map<RendezvousId, Map<DeviceId, Bytes>>();
+  readonly #shares = new Map<DeviceId, OnlineShare>();
   #online = true;
 
   constructor(clock: VirtualClock) {
@@ -175,7 +174,7 @@ export class MemoryBroker {
       ...known.listing,
       device,
       online: this.#clients.has(device),
-      reliability: this.reliabilityOf(device),
+      reliability: this.#shares.get(device)?.at(this.#clock.monotonic()) ?? 0,
       neighbourhood: known.neighbourhood,
       seenAt: known.seenAt,
     };
@@ -183,6 +182,9 @@ export class MemoryBroker {
   }
 
   #presenceChanged(device: DeviceId): void {
+    const share = this.#shares.get(device) ?? new OnlineShare();
+    this.#shares.set(device, share);
+    share.changed(this.#clients.has(device), this.#clock.monotonic());
     for (const [cooperative, place] of this.#places) {
       const known = place.listings.get(device);
       if (known === undefined) continue;

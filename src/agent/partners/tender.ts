@@ -2,6 +2,7 @@ import type { DeviceId } from '../../core/ids.ts';
 import { faultOf, messageOf } from '../../core/errors.ts';
 import type { ClockReading } from '../../core/partnership/observed-time.ts';
 import { clockJumpMs, observedMs } from '../../core/partnership/observed-time.ts';
+import { isUnblemished } from '../../core/partnership/state.ts';
 import type { AgentContext } from '../context.ts';
 import type { OpenCooperation } from '../network/cooperation.ts';
 import type { Remote } from '../session/types.ts';
@@ -146,6 +147,7 @@ export class Tender {
     for (const device of partners) {
       const reached = connected.has(device);
       this.#presence.note(device, { now: now.wall, passed: Math.min(passed, TEND_INTERVAL_MS), reached });
+      if (reached && isUnblemished(cooperation.records.get(device).standing)) continue;
       if (reached) {
         // A session that lasts for days is greeted once: who owes nothing must not stay a suspect for as long.
         cooperation.judge(device, { kind: 'contact', owes: auditing.owes(device) });

@@ -105,6 +105,11 @@ export function nextStanding(
   }
 }
 
+/** Whether a partner is as good as can be: that it is connected, and for how long, changes nothing. */
+export function isUnblemished({ state, silentMs }: Standing): boolean {
+  return state === 'active' && silentMs === 0;
+}
+
 /** Showed wrong bytes: no word of its own, that all is lost or that it leaves, ends what this costs. */
 export function isCaught({ state, reason }: Standing): boolean {
   return state === 'suspect' && reason === 'proof-failed';
