@@ -38,7 +38,12 @@ function scene(owes: boolean) {
       connected: () => [{ peer: { device: CONNECTED } }],
       listed: () => undefined,
       records: {
-        get: () => ({ hours: new Uint8Array(0), watchedMs: 0, onlineMs: 0 }),
+        get: (device: DeviceId) => ({
+          hours: new Uint8Array(0),
+          watchedMs: 0,
+          onlineMs: 0,
+          standing: standings.get(device) ?? FRESH_STANDING,
+        }),
         note: done,
         save: done,
         settled: done,
