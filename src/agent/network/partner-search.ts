@@ -78,7 +78,6 @@ export class PartnerSearch {
         zone: platform.about.zone,
         own: directory.get(identity.device),
         listed: (device) => directory.get(device),
-        directory: directory.entries(),
         records,
         partners: partners.map(({ device }) => device),
         wanted: bytes,

@@ -21,8 +21,6 @@ export interface RankingSources {
   readonly own: DirectoryEntry | undefined;
   readonly listed: (device: DeviceId) => DirectoryEntry | undefined;
   readonly records: PartnerBook;
-  /** all listed devices */
-  readonly directory: readonly DirectoryEntry[];
   /** devices that are partners already */
   readonly partners: readonly DeviceId[];
   /** bytes we look for at each, and bytes we can still give */
@@ -83,10 +81,8 @@ export function candidateRanking(
     bandwidthMin: BANDWIDTH_MIN_BYTES,
     renegedMax: RENEGED_MAX,
   };
-  const usual = median(sources.directory.map(promisedBy));
   return (entry, account) =>
     taste(self, entry.device) *
-    ease(entry, usual) *
     scoreCandidate(
       {
         ...traits(entry),
@@ -100,28 +96,6 @@ export function candidateRanking(
       },
       ours,
     );
-}
-
-/** What it costs a device that is seldom there to have promised far more of its space than others. */
-const BUSY = 0.5;
-
-/**
- * Of devices that come and go, who has promised little is asked first: a newcomer needs partners, too, and who has many would only have one
- * more to look after. Without it each one who leaves has all its partners turn to others that have enough, and circles grow for ever. Who is
- * always there is worth the most to everybody, however many it serves.
- */
-function ease(entry: DirectoryEntry, usual: number): number {
-  const promised = promisedBy(entry);
-  const away = 1 - Math.min(1, Math.max(0, entry.reliability));
-  return promised === 0 ? 1 : 1 - (BUSY * away * promised) / (promised + usual);
-}
-
-function promisedBy({ offered, free }: DirectoryEntry): number {
-  return Math.max(0, offered - free);
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
 /** Among candidates that are nearly alike each device prefers others, so that not everybody turns to the same few. */
