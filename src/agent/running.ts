@@ -177,6 +177,7 @@ export class Membership {
 
   async stop(): Promise<void> {
     this.#stopWatching();
+    await this.#open.hangUp();
     await this.#care.stop();
     await this.#open.stop();
     await this.#host.stop();

@@ -51,7 +51,9 @@ export interface OpenCooperation extends Cooperation {
   endAgreements(device: DeviceId): Promise<void>;
   /** Answers calls, calls partners, tells the directory. Safe to call again. @throws what `network` throws */
   start(): Promise<void>;
-  /** Closes all sessions; the transport and the broker's line stay open. */
+  /** Closes all sessions, so that what waits for a partner fails now, and opens none any more. */
+  hangUp(): Promise<void>;
+  /** Hangs up, and writes what is remembered of partners; the transport and the broker's line stay open. */
   stop(): Promise<void>;
   /** Offer or space changed: the directory is told soon. */
   announce(): Promise<void>;
@@ -187,6 +189,11 @@ class CooperationOfDevice implements OpenCooperation {
   }
 
   async stop(): Promise<void> {
+    await this.hangUp();
+    await this.#books.records.settled();
+  }
+
+  async hangUp(): Promise<void> {
     this.#stopped = true;
     const running = await this.#starting?.catch(() => undefined);
     if (running) {
@@ -196,7 +203,6 @@ class CooperationOfDevice implements OpenCooperation {
       running.sessions.close();
     }
     this.#running = undefined;
-    await this.#books.records.settled();
   }
 
   ledgers(): readonly LedgerName[] {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { faultOf } from '../../../src/core/errors.ts';
 import { GIB, MIB } from '../../../src/core/limits.ts';
 import { createAgent } from '../../../src/agent/agent.ts';
+import { liarTap } from '../../sim/liars/liar-tap.ts';
 import {
   MemorySource,
   contentOf,
@@ -131,6 +133,23 @@ describe('a run that is stopped', () => {
     other.onRead = undefined;
     expect((await owner.agent.backup([other])).health).toBe('protected');
     await expectWhole(owner.agent, new Map([...(await contentOf(source)), ...(await contentOf(other))]));
+    world.close();
+  });
+});
+
+describe('an agent that is stopped', () => {
+  it('does not wait for partners that do not answer', async () => {
+    const team = await makeTeam(makeWorld('deaf'), 3);
+    const { owner, holders, world } = team;
+    await owner.agent.backup([smallTree()]);
+    const deaf = liarTap({ asked: ({ ask }) => (ask.kind === 'audit' ? 'swallow' : 'pass') });
+    for (const { device } of holders) world.network.tapDevice(device.device!, deaf);
+    const checked = owner.agent.check().catch(faultOf);
+    await world.clock.sleep(5_000);
+    const asked = world.clock.monotonic();
+    await owner.agent.stop();
+    expect(world.clock.monotonic() - asked).toBeLessThan(1_000);
+    await checked;
     world.close();
   });
 });
