@@ -114,7 +114,9 @@ export class MemoryRendezvous implements Rendezvous, BrokerClient {
   }
 
   directoryChanged(cooperative: CooperativeId, entries: readonly DirectoryEntry[]): void {
-    if (this.#watched.has(cooperative)) this.#tell(this.#directoryHandlers, cooperative, entries);
+    // Told by a timer of the broker already, a thousand devices at once: each needs no turn of its own.
+    if (!this.#watched.has(cooperative) || !this.#life.alive || this.#closed) return;
+    for (const handler of [...this.#directoryHandlers]) handler(cooperative, entries);
   }
 
   statusChanged(): void {

@@ -148,9 +148,9 @@ export class Directory {
     if (this.#stopped) return;
     for (const entry of entries) {
       const { certificate } = entry;
-      const known = this.#entries.get(entry.device)?.certificate ?? certificate;
+      const known = this.#entries.get(entry.device)?.certificate;
       // The same bytes stay the same object, so that what was verified of it is known again (candidates.ts).
-      const again = known !== certificate && equalBytes(known, certificate);
+      const again = known !== undefined && known !== certificate && equalBytes(known, certificate);
       this.#entries.set(entry.device, again ? { ...entry, certificate: known } : entry);
     }
     this.#options.onChange(entries);
