@@ -177,8 +177,10 @@ export class Membership {
 
   async stop(): Promise<void> {
     this.#stopWatching();
+    // In this order: an audit that is cut off by our going is held against nobody.
+    const cared = this.#care.stop();
     await this.#open.hangUp();
-    await this.#care.stop();
+    await cared;
     await this.#open.stop();
     await this.#host.stop();
   }

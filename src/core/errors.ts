@@ -45,6 +45,14 @@ export class RoostError extends Error {
   }
 }
 
+/** What came of asking a partner, and of nothing that happened here: it answered with a fault, not in time, or its session ended. */
+export class PartnerError extends RoostError {
+  constructor(fault: Fault, message: string, options?: { cause?: unknown }) {
+    super(fault, message, options);
+    this.name = 'PartnerError';
+  }
+}
+
 /** The fault of any caught value; foreign errors count as 'internal' unless they are an abort. */
 export function faultOf(error: unknown): Fault {
   if (error instanceof RoostError) return error.fault;

@@ -57,6 +57,8 @@ export async function auditLedger(
     });
   } catch (error) {
     const fault = faultOf(error);
+    // It knows the agreement no more: what it still has its ledger tells.
+    if (fault === 'not-found') return { kind: 'differs', heard: false };
     if (fault === 'refused' && !(await sameLedger(remote, ledger, digest)))
       return { kind: 'differs', heard: false };
     if (fault === 'refused' || fault === 'busy')

@@ -1,5 +1,6 @@
+import type { Bytes } from '../../core/bytes.ts';
 import type { Code } from '../../core/erasure/codes.ts';
-import { RoostError } from '../../core/errors.ts';
+import { RoostError, faultOf, messageOf } from '../../core/errors.ts';
 import type { ChunkId, PackId, SnapshotId } from '../../core/ids.ts';
 import { PACK_TARGET_BYTES } from '../../core/limits.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
@@ -58,7 +59,16 @@ export async function forget(context: AgentContext, run: ForgetRun): Promise<For
   const remaining = all.filter(({ id }) => !gone.has(id));
   const live = await liveChunks(run, remaining);
   const { removed, thin } = await sortPacks(context, live, run.others);
-  removed.push(...(await rewrite(context, run, thin, live)));
+  for (const kind of PACK_KINDS) {
+    removed.push(
+      ...(await rewrite(
+        context,
+        run,
+        thin.filter((pack) => pack.kind === kind),
+        live,
+      )),
+    );
+  }
   await commitRun(context, {
     snapshots: [],
     removedPacks: removed.map(({ packId }) => packId),
@@ -129,7 +139,7 @@ async function sortPacks(
   return { removed, thin };
 }
 
-/** Copies the live chunks of packs to new ones; those they lay in are dead then. */
+/** Copies the live chunks of packs of one kind to new ones; those they lay in are dead then. What cannot be read now stays where it is. */
 async function rewrite(
   context: AgentContext,
   run: ForgetRun,
@@ -137,32 +147,52 @@ async function rewrite(
   live: ReadonlySet<ChunkId>,
 ): Promise<readonly StoredPack[]> {
   const { platform, repository } = context;
-  for (const kind of PACK_KINDS) {
-    const writer = new PackWriter({
-      kind,
-      code: run.code,
-      codec: platform.codec,
-      random: platform.random,
-      place: async (sealed) => {
-        const placed = await run.placer.place(sealed);
-        await repository.commitPack(
-          storedPack(sealed, placed, context, 'content'),
-          sealed.chunks.map(({ id, ...place }) => ({ id, place: { packId: sealed.packId, ...place } })),
-          placed.placements,
-        );
-      },
-    });
-    try {
-      for (const pack of thin.filter((p) => p.kind === kind)) {
-        for (const id of await movable(context, pack, live))
-          await writer.add(id, await run.reader.chunk(id, undefined, run.signal));
-      }
-      await writer.finish();
-    } finally {
-      await writer.settle();
-    }
+  const kind = thin[0]?.kind;
+  if (kind === undefined) return [];
+  const moved: StoredPack[] = [];
+  const writer = new PackWriter({
+    kind,
+    code: run.code,
+    codec: platform.codec,
+    random: platform.random,
+    place: async (sealed) => {
+      const placed = await run.placer.place(sealed);
+      await repository.commitPack(
+        storedPack(sealed, placed, context, 'content'),
+        sealed.chunks.map(({ id, ...place }) => ({ id, place: { packId: sealed.packId, ...place } })),
+        placed.placements,
+      );
+    },
+  });
+  try {
+    for (const pack of thin) if (await move(context, run, pack, live, writer)) moved.push(pack);
+    await writer.finish();
+  } finally {
+    await writer.settle();
   }
-  return thin;
+  return moved;
+}
+
+/** @returns false when the pack cannot be read now: what was copied of it lies twice until another time */
+async function move(
+  context: AgentContext,
+  run: ForgetRun,
+  pack: StoredPack,
+  live: ReadonlySet<ChunkId>,
+  writer: PackWriter,
+): Promise<boolean> {
+  for (const id of await movable(context, pack, live)) {
+    let content: Bytes;
+    try {
+      content = await run.reader.chunk(id, undefined, run.signal);
+    } catch (error) {
+      if (faultOf(error) !== 'too-few') throw error;
+      context.platform.log.info('pack not joined', { pack: pack.packId, message: messageOf(error) });
+      return false;
+    }
+    await writer.add(id, content);
+  }
+  return true;
 }
 
 async function movable(

@@ -59,8 +59,8 @@ export interface AuditDeskParts {
  */
 export class AuditDesk {
   readonly #parts: AuditDeskParts;
-  /** one audit of an agreement at a time */
-  readonly #turns = new Map<AgreementId, Limiter>();
+  /** one audit of an account at a time, under whatever agreement: they share a budget */
+  readonly #turns = new Map<AccountId, Limiter>();
   /** whole shards in memory at once */
   readonly #reading = new Limiter(2);
 
@@ -74,7 +74,7 @@ export class AuditDesk {
    * @throws RoostError 'refused' (another ledger, or too much for a day), 'busy' while another is unanswered
    */
   open(peer: Peer, entry: BookEntry, commitment: AuditCommitment): Promise<Bytes> {
-    return this.#inTurn(entry.agreement.id, () => this.#open(peer, entry, commitment));
+    return this.#inTurn(peer, () => this.#open(peer, entry, commitment));
   }
 
   /**
@@ -83,7 +83,7 @@ export class AuditDesk {
    *   it was shown so often that the day is used up
    */
   answer(peer: Peer, entry: BookEntry, reveal: AuditReveal): Promise<readonly (Bytes | undefined)[]> {
-    return this.#inTurn(entry.agreement.id, () => this.#answer(peer, entry, reveal));
+    return this.#inTurn(peer, () => this.#answer(peer, entry, reveal));
   }
 
   /**
@@ -94,7 +94,7 @@ export class AuditDesk {
     const { crypto, meta, signer } = this.#parts;
     const receipt = await readReceipt(crypto, bytes);
     const { id } = entryOf(receipt.agreement).agreement;
-    return this.#inTurn(id, async () => {
+    return this.#inTurn(peer, async () => {
       const record = await this.#record(id);
       if (record === undefined || !equalBytes(record.commit, receipt.commit)) throw noAudit(id);
       this.#mustAgree(peer, record, receipt);
@@ -129,7 +129,7 @@ export class AuditDesk {
     }
     if (known === undefined) await this.#forgetFormer();
     const day = this.#charge(known, entry, count, 1);
-    await this.#chargeDevice(entry, day.drawn);
+    await this.#chargeDevice(entry, day.drawn, 'refused');
     const record: DeskRecord = {
       by: peer.device,
       commit,
@@ -165,6 +165,7 @@ export class AuditDesk {
     } else {
       proof = outcome;
       shown = { ...record, ...this.#charge(record, entry, outcome.picks.length, 0) };
+      await this.#chargeDevice(entry, shown.drawn, 'busy');
     }
     // Durable before anything is read: a row found lost changes the ledger, and must not change the draw.
     await meta.write([put(id, shown)]);
@@ -179,18 +180,16 @@ export class AuditDesk {
    * not leave a holder unable to show what was drawn.
    */
   async #draw(terms: AuditTerms, chance: Bytes, record: DeskRecord, id: AgreementId): Promise<ShownProof> {
-    const { store, meta } = this.#parts;
+    const { store } = this.#parts;
     const rows: { readonly row: number; readonly segments: number }[] = [];
+    if (!equalBytes((await store.digest(id)).digest, record.digest)) await this.#voidOf(id, record);
     for (;;) {
       const page = await store.ledger(id, rows.at(-1)?.row ?? -1, LEDGER_PAGE_ROWS);
       for (const { row, segments } of page) rows.push({ row, segments });
       if (page.length < LEDGER_PAGE_ROWS) break;
     }
     // After the walk: a change during it shows here, too.
-    if (!equalBytes((await store.digest(id)).digest, record.digest)) {
-      await meta.write([put(id, { ...record, outcome: 'void' })]);
-      throw ledgerChanged(id);
-    }
+    if (!equalBytes((await store.digest(id)).digest, record.digest)) await this.#voidOf(id, record);
     const drawn = drawSegments(terms, { owner: chance, holder: record.chance }, rows);
     return {
       rows: rows.length,
@@ -198,6 +197,12 @@ export class AuditDesk {
       picks: drawn.map(({ row, segment }) => ({ row: row.row, segment })),
       lost: 0,
     };
+  }
+
+  /** @throws RoostError 'refused' */
+  async #voidOf(id: AgreementId, record: DeskRecord): Promise<never> {
+    if (record.outcome !== 'void') await this.#parts.meta.write([put(id, { ...record, outcome: 'void' })]);
+    throw new RoostError('refused', `ledger of agreement ${id} has changed since the audit was begun`);
   }
 
   async #show(id: AgreementId, picks: readonly DrawnSegment[]): Promise<readonly (Bytes | undefined)[]> {
@@ -236,8 +241,12 @@ export class AuditDesk {
     return day;
   }
 
-  /** Many agreements are no way to read more. @throws RoostError 'refused' */
-  async #chargeDevice({ agreement, ours, theirs }: BookEntry, drawnHere: number): Promise<void> {
+  /** Many agreements are no way to read more. @throws RoostError with the fault given */
+  async #chargeDevice(
+    { agreement, ours, theirs }: BookEntry,
+    drawnHere: number,
+    fault: 'refused' | 'busy',
+  ): Promise<void> {
     const { book, clock } = this.#parts;
     let drawn = drawnHere;
     for (const { agreement: other } of book.with(theirs.device)) {
@@ -247,7 +256,7 @@ export class AuditDesk {
     const drawnMax = AGREEMENTS_SHARE * drawnPerDay(ours.bytesPerSecond);
     if (drawn > drawnMax)
       throw new RoostError(
-        'refused',
+        fault,
         `all agreements with a device allow ${drawnMax} segments a day, got ${drawn}`,
       );
   }
@@ -310,11 +319,11 @@ export class AuditDesk {
     }
   }
 
-  #inTurn<T>(id: AgreementId, task: () => Promise<T>): Promise<T> {
-    let turns = this.#turns.get(id);
+  #inTurn<T>({ account }: Peer, task: () => Promise<T>): Promise<T> {
+    let turns = this.#turns.get(account);
     if (turns === undefined) {
       turns = new Limiter(1);
-      this.#turns.set(id, turns);
+      this.#turns.set(account, turns);
     }
     return turns.run(task);
   }
@@ -332,8 +341,4 @@ function put(key: AgreementId, record: DeskRecord): MetaOperation {
 
 function noAudit(id: AgreementId): RoostError {
   return new RoostError('not-found', `no such audit of agreement ${id} was begun here`);
-}
-
-function ledgerChanged(id: AgreementId): RoostError {
-  return new RoostError('refused', `ledger of agreement ${id} has changed since the audit was begun`);
 }

@@ -1,9 +1,12 @@
 import { equalBytes } from '../../core/bytes.ts';
-import { RoostError, faultOf } from '../../core/errors.ts';
+import { PartnerError, faultOf } from '../../core/errors.ts';
 import { ledgerDigest } from '../../core/ledger/row.ts';
 import type { AgreementId, DeviceId } from '../../core/ids.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
 import type { LedgerRow } from '../../core/snapshot/types.ts';
+import { LEDGER_PAGE_ROWS } from '../../core/wire/limits.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { throwIfAborted } from '../cancellation.ts';
 import type { AgentContext } from '../context.ts';
 import type { LedgerName } from '../network/types.ts';
 import type { Remote } from '../session/types.ts';
@@ -15,8 +18,12 @@ export interface Reconciled {
   readonly lost: readonly Placement[];
 }
 
-/** Rows at a holder of which nothing is known here: all of a lost device, what crashed runs left. More is a holder that makes them up. */
-const UNKNOWN_ROWS_MAX = 1_000_000;
+/** Rows at a holder of a lost device. More is a holder that makes them up. */
+const ADOPTED_ROWS_MAX = 1_000_000;
+/** Rows of our own agreements of which nothing is known here: what crashed runs left. */
+const LEFT_ROWS_MAX = 20_000;
+/** Longer no ledger takes: a million rows are some tens of megabytes. */
+const LEDGER_MAX_MS = 30 * 60_000;
 
 /**
  * Compares our side of every reachable holder's ledgers with the holder's: by digest first, row by row when they differ.
@@ -36,7 +43,8 @@ export async function reconcileLedgers(
     try {
       const remote = await cooperation.session(ledger.holder, signal ? { signal } : {});
       const rows = await repository.ledger(ledger.agreement);
-      results.push({ holder: ledger.holder, lost: await compareLedger(context, remote, ledger, rows) });
+      const { lost } = await compareLedger(context, remote, ledger, rows, signal);
+      results.push({ holder: ledger.holder, lost });
     } catch (error) {
       if (faultOf(error) === 'aborted') throw error;
       platform.log.info('ledger not compared', { device: ledger.holder, fault: faultOf(error) });
@@ -45,26 +53,39 @@ export async function reconcileLedgers(
   return results;
 }
 
+export interface Comparison {
+  /** rows that the holder does not have any more; they are struck here already */
+  readonly lost: readonly Placement[];
+  /** what it has beside our rows: nothing, rows on their way or waiting to be released, or some of which nothing was known here */
+  readonly beside: 'nothing' | 'ours' | 'unknown';
+}
+
 /**
  * Compares one ledger; may be called beside a run that places pieces.
  * @param ours our rows of it, ascending
- * @returns rows that the holder does not have any more; they are struck here already
+ * @throws RoostError 'aborted', what the session throws
  */
 export async function compareLedger(
   context: AgentContext,
   remote: Remote,
   { agreement, holder, adopted }: LedgerName,
   ours: readonly Placement[],
-): Promise<readonly Placement[]> {
-  const { repository } = context;
+  signal?: AbortSignalLike,
+): Promise<Comparison> {
+  const { repository, platform } = context;
   const digest = await digestOf(remote, agreement);
   if (digest === undefined) {
     await repository.removePlacements(ours);
-    return ours;
+    return { lost: ours, beside: 'nothing' };
   }
   if (digest.rows === ours.length && equalBytes(digest.digest, ledgerDigest(ours.map(ledgerRow)).digest))
-    return [];
-  const read = await readLedger(remote, agreement, ours.length + UNKNOWN_ROWS_MAX);
+    return { lost: [], beside: 'nothing' };
+  const waiting = new Set(await repository.releases(agreement));
+  const read = await readLedger(remote, agreement, {
+    clock: platform.clock,
+    max: ours.length + waiting.size + LEFT_ROWS_MAX,
+    signal,
+  });
   const theirs = new Map(read.map((row) => [row.row, row]));
   const lost = ours.filter((placement) => {
     const row = theirs.get(placement.row);
@@ -72,15 +93,18 @@ export async function compareLedger(
     return row === undefined || !equalBytes(row.sha256, placement.sha256);
   });
   await repository.removePlacements(lost);
+  if (theirs.size === 0) return { lost, beside: 'nothing' };
   // An adopted ledger may serve other devices of the account: only rows of our own agreements are ours to release.
-  if (!adopted) {
-    const unknown = await repository.unknownRows(
-      agreement,
-      [...theirs.values()].map(({ packId, shard, row }) => ({ packId, shard, row, holder })),
-    );
-    await repository.markForRelease(unknown.map((row) => ({ agreement, row })));
-  }
-  return lost;
+  if (adopted) return { lost, beside: 'unknown' };
+  const unknown = await repository.unknownRows(
+    agreement,
+    [...theirs.values()].map(({ packId, shard, row }) => ({ packId, shard, row, holder })),
+  );
+  const unheardOf = unknown.filter((row) => !waiting.has(row));
+  // Who makes up other rows each time fills no disk of ours with them.
+  if (waiting.size < LEFT_ROWS_MAX)
+    await repository.markForRelease(unheardOf.map((row) => ({ agreement, row })));
+  return { lost, beside: unheardOf.length > 0 ? 'unknown' : 'ours' };
 }
 
 /** Undefined when the holder has forgotten the agreement, and all it kept under it: its platform took its records away. */
@@ -96,19 +120,30 @@ async function digestOf(
   }
 }
 
-/** A holder's whole ledger for one agreement. @throws RoostError 'malformed' when it has more than `max` rows */
+/**
+ * A holder's whole ledger for one agreement: a page that is not full is its last.
+ * @throws PartnerError 'malformed' when it has more than `max` rows, 'timeout' when it trickles; RoostError 'aborted'
+ */
 async function readLedger(
   remote: Remote,
   agreement: AgreementId,
-  max: number,
+  {
+    clock,
+    max,
+    signal,
+  }: { readonly clock: Clock; readonly max: number; readonly signal: AbortSignalLike | undefined },
 ): Promise<readonly LedgerRow[]> {
   const rows: LedgerRow[] = [];
+  const startedAt = clock.monotonic();
   for (;;) {
+    throwIfAborted(signal);
     const batch = await remote.ledger(agreement, rows.at(-1)?.row ?? 0);
-    if (batch.length === 0) return rows;
     rows.push(...batch);
     if (rows.length > max)
-      throw new RoostError('malformed', `ledger must have at most ${max} rows, got more`);
+      throw new PartnerError('malformed', `ledger must have at most ${max} rows, got more`);
+    if (batch.length < LEDGER_PAGE_ROWS) return rows;
+    if (clock.monotonic() - startedAt > LEDGER_MAX_MS)
+      throw new PartnerError('timeout', `ledger must be told within ${LEDGER_MAX_MS / 60_000} minutes`);
   }
 }
 
@@ -120,10 +155,12 @@ export async function takeLedger(
   context: AgentContext,
   remote: Remote,
   agreement: AgreementId,
+  signal: AbortSignalLike | undefined,
 ): Promise<void> {
   const { repository } = context;
   const going = new Set(await repository.releases(agreement));
-  const rows = (await readLedger(remote, agreement, UNKNOWN_ROWS_MAX)).filter(({ row }) => !going.has(row));
+  const bounds = { clock: context.platform.clock, max: ADOPTED_ROWS_MAX, signal };
+  const rows = (await readLedger(remote, agreement, bounds)).filter(({ row }) => !going.has(row));
   await repository.putPlacements(rows.map((row) => ({ ...row, holder: remote.peer.device, agreement })));
 }
 

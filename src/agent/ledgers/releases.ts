@@ -33,8 +33,9 @@ export async function releaseAt(
   remote: Remote,
   agreement: AgreementId,
 ): Promise<boolean> {
-  if (!(await repository.ownHead()).acknowledged) return false;
+  // In this order: what a run marks meanwhile waits for that run's head.
   const rows = await repository.releases(agreement);
+  if (!(await repository.ownHead()).acknowledged) return false;
   for (let i = 0; i < rows.length; i += ROWS_A_REQUEST) {
     const batch = rows.slice(i, i + ROWS_A_REQUEST);
     await remote.release(agreement, batch);

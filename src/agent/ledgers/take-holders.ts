@@ -56,7 +56,7 @@ async function askHolder(
     for (const encoded of read ? [] : await remote.agreements()) {
       const { agreement, adopted } = await cooperation.adopt(encoded, holder);
       // Rows of this device's own agreements are known here.
-      if (adopted) await takeLedger(context, remote, agreement.id);
+      if (adopted) await takeLedger(context, remote, agreement.id, signal);
     }
     return await listedHolders(context, remote);
   } catch (error) {

@@ -1,7 +1,7 @@
 import { equalBytes } from '../../core/bytes.ts';
 import type { DeviceId } from '../../core/ids.ts';
 import { ledgerDigest } from '../../core/ledger/row.ts';
-import { faultOf, messageOf } from '../../core/errors.ts';
+import { PartnerError, faultOf, messageOf } from '../../core/errors.ts';
 import type { AbortControllerLike } from '../../ports/clock.ts';
 import { CHECK_SEGMENTS, auditIsDue, nextAuditAt, segmentsToDraw } from '../audit/audit-pace.ts';
 import type { AuditOutcome } from '../audit/auditor.ts';
@@ -25,6 +25,9 @@ const HOUR_MS = 3_600_000;
 /** Refusals in a row, over at least so long, that count as an answer that did not come. */
 const REFUSALS_MAX = 3;
 const REFUSAL_GAP_MS = 6 * HOUR_MS;
+/** A suspect that refused is not asked again each time it connects. */
+const SUSPECT_REST_MS = HOUR_MS;
+const ANSWERS: readonly AuditOutcome['kind'][] = ['passed', 'lost', 'failed', 'unanswered'];
 
 export interface AuditingParts {
   readonly context: AgentContext;
@@ -54,6 +57,8 @@ export class Auditing {
   readonly #atOnce = new Limiter(2);
   readonly #running = new Map<DeviceId, Promise<HolderProof>>();
   readonly #timers = new Map<DeviceId, () => void>();
+  /** those that refused in this run, by monotonic time */
+  readonly #restingUntil = new Map<DeviceId, number>();
 
   constructor(parts: AuditingParts) {
     this.#parts = parts;
@@ -105,10 +110,11 @@ export class Auditing {
     const record = cooperation.records.get(device);
     const { state, reason } = record.standing;
     if (state === 'reneged' || state === 'evicted') return false;
-    const now = context.platform.clock.now();
+    const { clock } = context.platform;
     // Who was silent proves itself at once when it is back.
-    if (state === 'suspect' && reason === 'silent') return true;
-    return auditIsDue(record, ruling.agreement.auditHours, now);
+    if (state === 'suspect' && reason === 'silent')
+      return clock.monotonic() >= (this.#restingUntil.get(device) ?? -Infinity);
+    return auditIsDue(record, ruling.agreement.auditHours, clock.now());
   }
 
   /** The agreement that says how often; of a delegate perhaps its owner's. */
@@ -158,6 +164,7 @@ export class Auditing {
     const after = cooperation.records.get(device);
     const { clock, random } = context.platform;
     const hours = this.#rulingWith(device)?.agreement.auditHours ?? 1;
+    if (refused) this.#restingUntil.set(device, clock.monotonic() + SUSPECT_REST_MS);
     // Who refused is asked again soon, whatever its record.
     const auditAt = refused
       ? clock.now() + 2 * REFUSAL_GAP_MS
@@ -166,8 +173,23 @@ export class Auditing {
     return proof;
   }
 
-  /** Once more with compared ledgers when they differ; the blocks of a broken audit before any others. */
+  /** A holder that does anything but answer what is asked, the end of its session included, has refused. */
   async #auditOne(
+    remote: Remote,
+    ledger: LedgerName,
+    rows: readonly Placement[],
+    count: number,
+  ): Promise<AuditOutcome> {
+    try {
+      return await this.#tryAudit(remote, ledger, rows, count);
+    } catch (error) {
+      if (!(error instanceof PartnerError) || this.#controller.signal.aborted) throw error;
+      return { kind: 'refused', message: error.message, heard: false };
+    }
+  }
+
+  /** Once more with compared ledgers when they differ; the blocks of a broken audit before any others. */
+  async #tryAudit(
     remote: Remote,
     ledger: LedgerName,
     rows: readonly Placement[],
@@ -185,7 +207,7 @@ export class Auditing {
     const first = await auditLedger(context, remote, ledger, rows, count, pending, signal);
     if (first.kind !== 'differs') return first;
     if (first.heard) return this.#looksOtherwise(remote, ledger, rows);
-    const lost = await compareLedger(context, remote, ledger, rows);
+    const { lost, beside } = await compareLedger(context, remote, ledger, rows, signal);
     if (lost.length > 0) return { kind: 'lost', pieces: lost, segments: 0 };
     const told = await this.#release(remote, ledger);
     const again = await context.repository.ledger(ledger.agreement);
@@ -193,8 +215,8 @@ export class Auditing {
     const second = await auditLedger(context, remote, ledger, again, count, pending, signal);
     // A ledger that never stands still must not put an audit off for ever.
     if (second.kind !== 'differs') return second;
-    // Rows that it may not drop yet, for no head without them is acknowledged: that is none of its doing.
-    if (!told) return second;
+    // Rows that it may not drop yet, for no head without them is acknowledged: that is none of its doing. Rows that it made up are.
+    if (!told && beside === 'ours') return second;
     return { kind: 'refused', message: 'its ledger keeps changing', heard: second.heard };
   }
 
@@ -221,7 +243,7 @@ export class Auditing {
     rows: readonly Placement[],
   ): Promise<AuditOutcome> {
     const { context } = this.#parts;
-    const lost = await compareLedger(context, remote, ledger, rows);
+    const { lost } = await compareLedger(context, remote, ledger, rows, this.#controller.signal);
     if (lost.length > 0) return { kind: 'lost', pieces: lost, segments: 0 };
     const now = await context.repository.ledger(ledger.agreement);
     // A piece came meanwhile; the next audit finds the old draw void.
@@ -235,7 +257,8 @@ export class Auditing {
     const { clock } = context.platform;
     const record = records.get(device);
     const name = this.#parts.nameOf(device);
-    if (outcome.kind !== 'refused' && outcome.kind !== 'nothing') await this.#setRefusals(device, 0);
+    // Only an answer ends a row of refusals.
+    if (ANSWERS.includes(outcome.kind)) await this.#setRefusals(device, 0);
     switch (outcome.kind) {
       case 'passed':
         return { outcome: 'proved', segments: outcome.segments };

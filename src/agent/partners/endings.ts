@@ -244,6 +244,8 @@ export class Endings {
 
   /** It lost what it kept, and said so: no blame, but new terms before it is given anything again. What we keep for it stays. */
   async #evicted(device: DeviceId): Promise<void> {
+    // It may have agreed anew while this waited for its turn.
+    if (this.#parts.cooperation.records.get(device).standing.state !== 'evicted') return;
     await this.#parts.cooperation.endAgreements(device);
     this.#parts.onLost();
   }
@@ -321,7 +323,7 @@ export class Endings {
     const ledger = cooperation.ledgers().find(({ agreement }) => agreement === loss.agreement);
     if (ledger === undefined) return;
     const rows = await context.repository.ledger(loss.agreement);
-    const lost = await compareLedger(context, remote, ledger, rows);
+    const { lost } = await compareLedger(context, remote, ledger, rows);
     if (lost.length === 0) return;
     const pieces = lost.length;
     // That its storage was taken away is told with the change of its state.

@@ -48,7 +48,7 @@ export async function askPartner(
       const { agreement, adopted } = await cooperation.adopt(encoded, device);
       // Rows of this device's own agreements are known here, and those that are not are no placements.
       if (!adopted) continue;
-      await takeLedger(context, remote, agreement.id);
+      await takeLedger(context, remote, agreement.id, signal);
     }
     return true;
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { Bytes } from '../../core/bytes.ts';
-import { RoostError, faultOf, messageOf } from '../../core/errors.ts';
+import { PartnerError, RoostError, faultOf, messageOf } from '../../core/errors.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
 import type { Ask } from '../../core/wire/asks.ts';
 import {
@@ -142,7 +142,7 @@ export class Requester {
         this.#end(message.id, request);
         // Their being stopped is no stop of ours.
         request.reject(
-          new RoostError(
+          new PartnerError(
             message.fault === 'aborted' ? 'unreachable' : message.fault,
             `partner: ${message.message}`,
           ),
@@ -173,7 +173,7 @@ export class Requester {
         ? `nothing moved for ${REQUEST_TIMEOUT_MS / 1000} s`
         : `not answered in ${REQUEST_MAX_MS / 60_000} minutes`;
       this.#cancel(id, request);
-      request.reject(new RoostError('timeout', `request "${request.ask.kind}": ${why}`));
+      request.reject(new PartnerError('timeout', `request "${request.ask.kind}": ${why}`));
     }
   }
 
@@ -189,12 +189,12 @@ export class Requester {
   /** Rejects everything; later requests too. */
   close(error: RoostError): void {
     if (this.#broken !== undefined) return;
-    this.#broken = error;
+    this.#broken = new PartnerError(error.fault, error.message, { cause: error });
     const waiting = this.#waiting;
     this.#waiting = [];
     const open = [...this.#open.values()];
     this.#open.clear();
-    for (const request of [...open, ...waiting]) request.reject(error);
+    for (const request of [...open, ...waiting]) request.reject(this.#broken);
   }
 
   #start(ask: Ask, options: RequestOptions & Pick<Request, 'resolve' | 'reject'>): () => void {

@@ -1,5 +1,6 @@
 import type { DeviceTap, Passage } from '../../../src/adapters/memory/memory-network.ts';
 import type { Bytes } from '../../../src/core/bytes.ts';
+import type { Fault } from '../../../src/core/errors.ts';
 import type { DeviceId } from '../../../src/core/ids.ts';
 import type { Ask } from '../../../src/core/wire/asks.ts';
 import { askItems } from '../../../src/core/wire/asks.ts';
@@ -16,7 +17,7 @@ export interface Request {
   /** Answers it in the device's place; for a swallowed request only. */
   answer(items: readonly Bytes[]): void;
   /** Refuses it in the device's place; for a swallowed request only. */
-  refuse(): void;
+  refuse(fault?: Fault): void;
 }
 
 /** Where a liar departs from the protocol; what it leaves out the shipping agent on its device does. */
@@ -74,7 +75,8 @@ function arriving(
       ask,
       items: [],
       answer: (items) => answer(passage, id, items),
-      refuse: () => passage.send(encodeMessage({ type: 'fault', id, fault: 'refused', message: 'not now' })),
+      refuse: (fault = 'refused') =>
+        passage.send(encodeMessage({ type: 'fault', id, fault, message: 'not now' })),
     };
     talk.requests.set(id, request);
     if (liar.asked?.(request) !== 'swallow') return bytes;

@@ -1,6 +1,7 @@
 import type { Story } from '../story.ts';
 import { absence } from './absence.ts';
 import { absentOwner } from './absent-owner.ts';
+import { auditDodge } from './audit-dodge.ts';
 import { collusion } from './collusion.ts';
 import { departure } from './departure.ts';
 import { durableAcks } from './durable-acks.ts';
@@ -32,6 +33,7 @@ export const STORIES: readonly Story[] = [
   freeloaders,
   silenceAfterReveal,
   lyingLedgers,
+  auditDodge,
   rollback,
   collusion,
   grinder,

@@ -280,6 +280,59 @@ describe('an owner cannot', () => {
     expect(drawn).toBe(4 * DRAWN_PER_DAY);
   });
 
+  it('see more by having what was drawn under many agreements shown again', async () => {
+    const reveals: { readonly id: AgreementId; readonly chance: Bytes; readonly commit: Bytes }[] = [];
+    for (let epoch = 2; epoch <= 12; epoch++) {
+      const id = await holder.agree(run, owner, { epoch, gives: 2 ** 28 });
+      const one = shard(1, 3 * SEALED_SEGMENT_BYTES + 100);
+      await putBy(run, owner, id, one);
+      const terms: AuditTerms = {
+        ...prepare(epoch).terms,
+        agreement: id,
+        digest: ledgerDigest([one.row]).digest,
+        count: 4,
+      };
+      const chance = patternBytes(32, epoch);
+      const commit = auditCommit(terms, chance);
+      await run.handler.openAudit(owner.peer, id, { commit, digest: terms.digest, count: 4 });
+      reveals.push({ id, chance, commit });
+    }
+    let shown = 0;
+    for (const { id, chance, commit } of reveals) {
+      for (;;) {
+        const asked = run.handler.answerAudit(owner.peer, id, { commit, chance, count: 4 });
+        const segments = await asked.catch((error: unknown) => error);
+        if (!Array.isArray(segments)) {
+          await expectFault(Promise.reject(segments as Error), 'busy');
+          break;
+        }
+        shown += segments.length;
+      }
+    }
+    expect(shown).toBeLessThanOrEqual(4 * DRAWN_PER_DAY);
+    expect(shown).toBeGreaterThan(3 * DRAWN_PER_DAY);
+  });
+
+  it('make the holder walk its ledger again and again by an audit that is void', async () => {
+    const audit = prepare(7);
+    await open(audit);
+    await putBy(run, owner, agreement, shard(9, 100));
+    let walks = 0;
+    const { store } = run.host;
+    const ledger = store.ledger.bind(store);
+    store.ledger = (...asked) => {
+      walks++;
+      return ledger(...asked);
+    };
+    const { commit, chance, terms } = audit;
+    for (let i = 0; i < 20; i++)
+      await expectFault(
+        run.handler.answerAudit(owner.peer, agreement, { commit, chance, count: terms.count }),
+        'refused',
+      );
+    expect(walks).toBe(0);
+  });
+
   it('be kept waiting for ever by a holder whose clock jumped', async () => {
     await open(prepare(1));
     holder.skew.ms = -365 * 24 * HOUR;

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { compareLedger, reconcileLedgers } from '../../../src/agent/ledgers/reconcile.ts';
+import { releaseAt } from '../../../src/agent/ledgers/releases.ts';
+import type { AgentContext } from '../../../src/agent/context.ts';
+import type { Remote } from '../../../src/agent/session/types.ts';
+import type { AgreementId } from '../../../src/core/ids.ts';
 import { parsePackId } from '../../../src/core/ids.ts';
+import { LEDGER_PAGE_ROWS } from '../../../src/core/wire/limits.ts';
+import { expectFault } from '../../contracts/expect-fault.ts';
 import { Rig } from './rig.ts';
 
 const PACK = parsePackId('0'.repeat(32));
@@ -17,10 +23,10 @@ describe('comparing ledgers', () => {
     const placed = { packId: PACK, shard: 0, row: row!, bytes: 100, segments: 1, sha256: new Uint8Array(32) };
     await remote.put(agreement, placed, new Uint8Array(100));
     // An audit may compare at any moment of a backup or a repair.
-    expect(await compareLedger(owner.context, remote, ledger!, [])).toEqual([]);
+    expect((await compareLedger(owner.context, remote, ledger!, [])).lost).toEqual([]);
     expect(await repository.releases(agreement)).toEqual([]);
     await repository.commitPlacements(PACK, [{ ...placed, holder, agreement }]);
-    expect(await compareLedger(owner.context, remote, ledger!, [])).toEqual([]);
+    expect((await compareLedger(owner.context, remote, ledger!, [])).lost).toEqual([]);
     expect(await repository.releases(agreement)).toEqual([]);
     expect(await repository.placements(PACK)).toHaveLength(1);
     rig.close();
@@ -69,6 +75,74 @@ describe('comparing ledgers', () => {
     ]);
     expect(await repository.releases(agreement)).toEqual([]);
     rig.close();
+  });
+
+  it('takes a page that is not full as the last, and marks no end of rows that a holder makes up', async () => {
+    const rig = new Rig('made up', 1);
+    const owner = await rig.owner('owner');
+    const { repository } = owner.context;
+    const [ledger] = owner.cooperation.ledgers();
+    const session = await owner.cooperation.session(ledger!.holder);
+    let pages = 0;
+    const makesUp = (rowsAPage: number, from: number): Remote =>
+      ({
+        peer: session.peer,
+        ledgerDigest: () => Promise.resolve({ rows: 5, bytes: 5, digest: new Uint8Array(32) }),
+        ledger: (_agreement: AgreementId, after: number) => {
+          pages++;
+          const first = Math.max(from, after + 1);
+          return Promise.resolve(
+            Array.from({ length: rowsAPage }, (_, i) => ({
+              row: first + i,
+              packId: PACK,
+              shard: 0,
+              bytes: 17,
+              segments: 1,
+              sha256: new Uint8Array(32),
+            })),
+          );
+        },
+      }) as unknown as Remote;
+    // Row by row, as slowly as it may, this would go on for years.
+    expect(await compareLedger(owner.context, makesUp(1, 1), ledger!, [])).toMatchObject({
+      beside: 'unknown',
+    });
+    expect(pages).toBe(1);
+    await expectFault(compareLedger(owner.context, makesUp(LEDGER_PAGE_ROWS, 2), ledger!, []), 'malformed');
+    expect(pages).toBeLessThan(50);
+    for (let i = 0; i < 30; i++)
+      await compareLedger(owner.context, makesUp(LEDGER_PAGE_ROWS - 1, 1_000 * i + 2), ledger!, []);
+    expect((await repository.releases(ledger!.agreement)).length).toBeLessThan(22_000);
+    rig.close();
+  });
+
+  it('never releases what a run marks while it is looked up, before the head of that run is acknowledged', async () => {
+    let acknowledged = true;
+    const marked: number[] = [];
+    const told: number[] = [];
+    const commit = (): void => {
+      acknowledged = false;
+      marked.push(7);
+    };
+    const repository = {
+      ownHead: () => {
+        const now = { acknowledged };
+        queueMicrotask(commit);
+        return Promise.resolve(now);
+      },
+      releases: () => Promise.resolve([...marked]),
+      released: () => Promise.resolve(),
+    };
+    const remote = {
+      release: (_agreement: AgreementId, rows: readonly number[]) => Promise.resolve(void told.push(...rows)),
+    };
+    await releaseAt(
+      { repository } as unknown as AgentContext,
+      remote as unknown as Remote,
+      '00' as AgreementId,
+    );
+    expect(acknowledged).toBe(false);
+    expect(told).toEqual([]);
   });
 
   it('strikes all that lies with a holder that has forgotten the agreement, and nothing of one that is away', async () => {
