@@ -303,7 +303,7 @@ describe('an owner cannot', () => {
         const asked = run.handler.answerAudit(owner.peer, id, { commit, chance, count: 4 });
         const segments = await asked.catch((error: unknown) => error);
         if (!Array.isArray(segments)) {
-          await expectFault(Promise.reject(segments as Error), 'busy');
+          await expectFault(Promise.reject(segments), 'busy');
           break;
         }
         shown += segments.length;
