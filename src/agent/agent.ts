@@ -3,6 +3,7 @@ import { phraseFromEntropy, secretsFromPhrase, ENTROPY_BYTES } from '../core/cry
 import { RoostError, faultOf, messageOf } from '../core/errors.ts';
 import type { CooperativeId, DeviceId, SnapshotId } from '../core/ids.ts';
 import { parseCooperativeId } from '../core/ids.ts';
+import { parseInviteLink } from '../core/roster/invite.ts';
 import type { AbortSignalLike, OnProgress, Progress } from '../core/progress.ts';
 import type { Platform } from '../ports/platform.ts';
 import type { Rendezvous } from '../ports/rendezvous.ts';
@@ -114,6 +115,7 @@ class Agent implements AgentApi {
   }
 
   async found(name: string, displayName: string): Promise<{ readonly invite: string }> {
+    this.#mustBeInNoOther(undefined);
     const access = await this.#access();
     const cooperative = await foundCooperative(access, name, displayName);
     await this.#remember(cooperative);
@@ -122,6 +124,7 @@ class Agent implements AgentApi {
   }
 
   async join(link: string, displayName: string): Promise<void> {
+    this.#mustBeInNoOther(parseInviteLink(link).cooperative);
     const cooperative = await joinCooperative(await this.#access(), link, displayName);
     await this.#remember(cooperative);
     this.#activity.add('joined', { name: this.state.cooperative?.name ?? '' });
@@ -423,6 +426,17 @@ class Agent implements AgentApi {
   #mustBeNew(): void {
     if (this.#membership)
       throw new RoostError('usage', 'this device has an account in a cooperative already');
+  }
+
+  /** A device belongs to one cooperative, where its pieces lie and whose pieces it keeps; the same invite may be used again. */
+  #mustBeInNoOther(cooperative: CooperativeId | undefined): void {
+    const joined = this.#membership?.cooperative;
+    if (joined === undefined || joined === cooperative) return;
+    const name = this.state.cooperative?.name ?? '';
+    throw new RoostError(
+      'usage',
+      `this device is in the cooperative "${name}" already, and can be in one only: another one needs a home (or browser profile) of its own`,
+    );
   }
 
   #mustHaveIdentity(): Identity {

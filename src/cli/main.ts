@@ -9,6 +9,13 @@ import { stopSignal } from './signals.ts';
 const KEEP_ALIVE_MS = 60_000;
 const alive = setInterval(() => undefined, KEEP_ALIVE_MS);
 
+// Who reads our output may have enough of it, as `head` does: what is under way goes on without.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 const code = await run({
   args: process.argv.slice(2),
   cwd: process.cwd(),

@@ -49,7 +49,11 @@ function mainSentence(state: Facts, now: number): Omit<HealthSentence, 'notes'> 
     case 'protected': {
       const all = Math.max(health.partners, state.partners.filter(keepsForUs).length);
       if (health.sameComputer) {
-        return { sentence: words.sameComputer(health.partners, all), next: words.sameComputerNext };
+        const missing = health.partners - health.online > health.canLose;
+        return {
+          sentence: words.sameComputer(health.partners, all),
+          next: [missing ? restorable(health) : '', words.sameComputerNext].filter(Boolean).join(' '),
+        };
       }
       return {
         sentence: words.protectedBy(health.partners, all, health.canLose),

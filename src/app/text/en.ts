@@ -433,7 +433,9 @@ export const en = {
       title: 'Restore finished',
       partly: 'Restore finished, with gaps',
       all: (count: number, size: string): string =>
-        `${files(count)} restored, ${size}. Every byte was checked.`,
+        count === 0
+          ? 'Nothing could be restored.'
+          : `${files(count)} restored, ${size}. Every byte was checked.`,
       failed: (count: number): string =>
         plural(count, { one: '# file could not be restored', other: '# files could not be restored' }),
       corrected: 'Wrong pieces, put right',

@@ -148,6 +148,8 @@ describe('health', () => {
     expect(told({ online: 6 }).next).toContain('all of them are online: everything could be restored');
     expect(told({ online: 3 }).next).toContain('3 of 6 are online: everything could be restored');
     expect(told({ online: 2 }).next).toContain('perhaps not enough');
+    expect(told({ online: 2, sameComputer: true }).next).toContain('perhaps not enough');
+    expect(told({ online: 6, sameComputer: true }).next).not.toContain('online');
     expect(told({ online: 0 }).next).toContain('none of them is online');
   });
 
