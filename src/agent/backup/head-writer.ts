@@ -1,6 +1,6 @@
 import type { Bytes } from '../../core/bytes.ts';
 import { RoostError, faultOf } from '../../core/errors.ts';
-import { totalShards } from '../../core/erasure/codes.ts';
+import { isWeak, totalShards } from '../../core/erasure/codes.ts';
 import type { Code } from '../../core/erasure/codes.ts';
 import type { PackId, SnapshotId } from '../../core/ids.ts';
 import { MIB } from '../../core/limits.ts';
@@ -40,7 +40,8 @@ export async function commitRun(context: AgentContext, request: CommitRequest): 
   const { repository } = context;
   const own = await repository.ownHead();
   const lost = new Set(request.removedPacks);
-  const compact = isLong(own.index) || own.index.some(({ packId }) => lost.has(packId));
+  const compact =
+    isLong(own.index) || own.index.some(({ packId, code }) => lost.has(packId) || isWeak(code, request.code));
   const forgotten = new Set(request.forgotten);
   const { fresh, orphans, removed } = await packsToJournal(context, own, compact, lost);
   const kept = compact

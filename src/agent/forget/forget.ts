@@ -1,5 +1,6 @@
 import type { Bytes } from '../../core/bytes.ts';
 import type { Code } from '../../core/erasure/codes.ts';
+import { isWeak } from '../../core/erasure/codes.ts';
 import { RoostError, faultOf, messageOf } from '../../core/errors.ts';
 import type { ChunkId, PackId, SnapshotId } from '../../core/ids.ts';
 import { PACK_TARGET_BYTES } from '../../core/limits.ts';
@@ -58,7 +59,7 @@ export async function forget(context: AgentContext, run: ForgetRun): Promise<For
   const gone = new Set(forgotten);
   const remaining = all.filter(({ id }) => !gone.has(id));
   const live = await liveChunks(run, remaining);
-  const { removed, thin } = await sortPacks(context, live, run.others);
+  const { removed, thin } = await sortPacks(context, live, run);
   for (const kind of PACK_KINDS) {
     removed.push(
       ...(await rewrite(
@@ -97,11 +98,14 @@ async function liveChunks(run: ForgetRun, snapshots: readonly Snapshot[]): Promi
   return live;
 }
 
-/** Own packs without a live byte, and those to be written anew: with few of them, or one of many small ones. */
+/**
+ * Own packs without a live byte, and those to be written anew: with few of them, one of many small ones, or one of the first days, when there
+ * were too few partners for a code that bears much.
+ */
 async function sortPacks(
   context: AgentContext,
   live: ReadonlySet<ChunkId>,
-  others: OthersKnown,
+  { others, code }: Pick<ForgetRun, 'others' | 'code'>,
 ): Promise<{ removed: StoredPack[]; thin: StoredPack[] }> {
   const { repository, platform, device } = context;
   const now = platform.clock.now();
@@ -124,7 +128,7 @@ async function sortPacks(
       if (pack.deadSince !== undefined)
         await repository.apply([repository.operations.pack({ ...pack, deadSince: undefined })]);
       if (!alone) continue;
-      if (liveBytes < bytes * LIVE_SHARE_MIN) thin.push(pack);
+      if (liveBytes < bytes * LIVE_SHARE_MIN || isWeak(pack.code, code)) thin.push(pack);
       else if (pack.shardBytes * pack.code.m < SMALL_PACK_BYTES) small.push(pack);
     } else if (alone || (pack.deadSince !== undefined && pack.deadSince < freedBefore)) {
       removed.push(pack);

@@ -19,6 +19,14 @@ export function totalShards(code: Code): number {
   return code.m + code.k;
 }
 
+/**
+ * Whether a pack was saved when far fewer partners were there: it bears less than half of the losses that one saved now would. Who chose
+ * to bear none (k = 0) meant it.
+ */
+export function isWeak({ k }: Code, now: Code): boolean {
+  return k > 0 && 2 * k < now.k;
+}
+
 /** @throws RoostError 'usage' when `m` and `k` do not go with the name */
 export function validateCode(code: Code): Code {
   const { name, m, k } = code;

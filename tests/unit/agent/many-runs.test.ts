@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { createAgent } from '../../../src/agent/agent.ts';
 import { decodeOwnHead, decodeStoredPack } from '../../../src/agent/repository/records.ts';
 import { OWNER_TABLES } from '../../../src/agent/repository/tables.ts';
+import { GIB } from '../../../src/core/limits.ts';
 import type { Bytes } from '../../../src/core/bytes.ts';
 import type { SnapshotId } from '../../../src/core/ids.ts';
 import {
@@ -53,6 +55,34 @@ describe('many runs in a row', () => {
     const later = await recoverByWords(world, owner.words, 'later');
     expect(await later.snapshots()).toHaveLength(2);
     await expectWhole(later, saved.at(-1)!.content, saved.at(-1)!.snapshot);
+    world.close();
+  });
+
+  it('leave no pack with the weak code of the first days once there are more partners', async () => {
+    const world = makeWorld('weak codes');
+    const team = await makeTeam(world, 3);
+    const { owner } = team;
+    const source = smallTree();
+    await owner.agent.backup([source]);
+    const codes = (): number[] =>
+      rowsOf(owner.device, OWNER_TABLES.packs)
+        .map(decodeStoredPack)
+        .map(({ code }) => code.k);
+    expect(Math.max(...codes())).toBe(1);
+    for (let i = 0; i < 9; i++) {
+      const agent = await createAgent(world.device(`later-${i}`).platform);
+      await agent.createAccount();
+      await agent.setOffer(GIB);
+      await agent.join(team.invite, `Later ${i}`);
+      await agent.start();
+    }
+    await world.clock.sleep(10_000);
+    source.set('more.txt', noise(2_000, 1));
+    const { snapshot } = await owner.agent.backup([source]);
+    await owner.agent.forget({ last: 2 });
+    expect(Math.min(...codes())).toBeGreaterThanOrEqual(2);
+    const fresh = await recoverByWords(world, owner.words, 'fresh');
+    await expectWhole(fresh, await contentOf(source), snapshot);
     world.close();
   });
 
