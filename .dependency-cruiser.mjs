@@ -102,7 +102,7 @@ export default {
     may(
       SIGNALING,
       SIGNALING,
-      '^src/core/(bytes|cbor|schema|utf8|ids|errors|limits|wire|crypto|identity|roster)(/|\\.ts$)',
+      '^src/core/(bytes|cbor|schema|utf8|ids|errors|limits|wire|crypto|identity|roster|placement/reliability)(/|\\.ts$)',
       ...npm('ws', '@types/ws'),
     ),
     mayUseNode(SIGNALING),

@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { Bytes } from '../src/core/bytes.ts';
 import type { DeviceId } from '../src/core/ids.ts';
 import { parseDeviceId } from '../src/core/ids.ts';
+import { EMPTY_HISTORY, reliabilityOf, withOnline } from '../src/core/placement/reliability.ts';
 import { decodeUtf8, encodeUtf8 } from '../src/core/utf8.ts';
 import type { Engine } from './engine.ts';
 import { HISTORY_KEEP_MS } from './limits.ts';
-import type { Observed } from './reliability.ts';
-import { EMPTY_HISTORY, decodeObserved, encodeObserved, reliabilityOf, withOnline } from './reliability.ts';
+import type { Observed } from './observed.ts';
+import { decodeObserved, encodeObserved } from './observed.ts';
 
 export type SocketKind = 'signaling' | 'rendezvous';
 

@@ -2,8 +2,9 @@ import type { Bytes } from '../../core/bytes.ts';
 import { equalBytes } from '../../core/bytes.ts';
 import { RoostError } from '../../core/errors.ts';
 import type { CooperativeId, DeviceId, RendezvousId } from '../../core/ids.ts';
+import type { History } from '../../core/placement/reliability.ts';
+import { EMPTY_HISTORY, reliabilityOf, withOnline } from '../../core/placement/reliability.ts';
 import type { DirectoryEntry, Found, Listing } from '../../ports/rendezvous.ts';
-import { OnlineShare } from './online-share.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** Changes of a directory are gathered so long and told together, as the real broker does. */
@@ -48,17 +49,21 @@ export class MemoryBroker {
   showRoster: (roster: readonly Bytes[], cooperative: CooperativeId, to: DeviceId) => readonly Bytes[] = (
     roster,
   ) => roster;
+
   readonly #clock: VirtualClock;
   readonly #clients = new Map<DeviceId, BrokerClient>();
   /** everybody who wants to be connected, whether they are or not */
   readonly #callers = new Set<BrokerClient>();
   readonly #places = new Map<CooperativeId, Place>();
   readonly #mailbox = new Map<RendezvousId, Map<DeviceId, Bytes>>();
-  readonly #shares = new Map<DeviceId, OnlineShare>();
+  /** when devices were online, and since when those that are have been */
+  readonly #histories = new Map<DeviceId, { readonly days: History; readonly since: number | undefined }>();
+  readonly #startedAt: number;
   #online = true;
 
   constructor(clock: VirtualClock) {
     this.#clock = clock;
+    this.#startedAt = clock.now();
   }
 
   get online(): boolean {
@@ -177,17 +182,28 @@ export class MemoryBroker {
       ...known.listing,
       device,
       online: this.#clients.has(device),
-      reliability: this.#shares.get(device)?.at(this.#clock.monotonic()) ?? 0,
+      reliability: this.#reliabilityOf(device),
       neighbourhood: known.neighbourhood,
       seenAt: known.seenAt,
     };
     return [known.entry];
   }
 
+  #historyOf(device: DeviceId): History {
+    const known = this.#histories.get(device);
+    if (known?.since === undefined) return known?.days ?? EMPTY_HISTORY;
+    return withOnline(known.days, known.since, this.#clock.now());
+  }
+
+  /** As the real broker has it; that this one was away for a while it does not take into account. */
+  #reliabilityOf(device: DeviceId): number {
+    const now = this.#clock.now();
+    return reliabilityOf(this.#historyOf(device), withOnline(EMPTY_HISTORY, this.#startedAt, now), now);
+  }
+
   #presenceChanged(device: DeviceId): void {
-    const share = this.#shares.get(device) ?? new OnlineShare();
-    this.#shares.set(device, share);
-    share.changed(this.#clients.has(device), this.#clock.monotonic());
+    const since = this.#clients.has(device) ? this.#clock.now() : undefined;
+    this.#histories.set(device, { days: this.#historyOf(device), since });
     for (const [cooperative, place] of this.#places) {
       const known = place.listings.get(device);
       if (known === undefined) continue;

@@ -99,8 +99,8 @@ async function liveChunks(run: ForgetRun, snapshots: readonly Snapshot[]): Promi
 }
 
 /**
- * Own packs without a live byte, and those to be written anew: with few of them, one of many small ones, or one of the first days, when there
- * were too few partners for a code that bears much.
+ * Own packs without a live byte, and those to be written anew: with few of them, one of many small ones, or one saved when too few
+ * partners were in reach for a code that bears much.
  */
 async function sortPacks(
   context: AgentContext,

@@ -1,6 +1,6 @@
 import type { DeviceId } from '../../core/ids.ts';
 import type { Stretch, WeekHistogram } from '../../core/placement/schedule.ts';
-import { decodeWeek, emptyWeek, encodeWeek, observeStretches } from '../../core/placement/schedule.ts';
+import { decodeWeek, emptyWeek, encodeWeek, observeWeek } from '../../core/placement/schedule.ts';
 import type { OpenCooperation } from '../network/cooperation.ts';
 
 /** The past that is remembered in sums: half of it is older than four weeks. */
@@ -50,7 +50,7 @@ export class Presence {
   save(): void {
     for (const [device, watched] of this.#watched) {
       if (watched.stretches.length === 0) continue;
-      watched.week = observeStretches(watched.week, watched.stretches.splice(0));
+      watched.week = observeWeek(watched.week, watched.stretches.splice(0));
       const { week, watchedMs, onlineMs } = watched;
       this.#cooperation.records.note(device, { hours: encodeWeek(week), watchedMs, onlineMs });
     }

@@ -153,7 +153,7 @@ export class Rebalance {
   }
 }
 
-/** A cap mended must not cost more safety than a move has to bring. */
+/** Of a move that breaks no further cap: one mended must not cost more safety than a move has to bring. */
 function isWorthwhile(move: Move, breach: number, lossPerYear: number): boolean {
   if (move.breach < breach)
     return move.lossPerYear * WORTHWHILE_SHARE <= Math.max(lossPerYear, TARGET_LOSS_PER_YEAR);

@@ -20,7 +20,7 @@ export function totalShards(code: Code): number {
 }
 
 /**
- * Whether a pack was saved when far fewer partners were there: it bears less than half of the losses that one saved now would. Who chose
+ * Whether a pack was saved when far fewer partners were in reach: it bears less than half of the losses that one saved now would. Who chose
  * to bear none (k = 0) meant it.
  */
 export function isWeak({ k }: Code, now: Code): boolean {

@@ -68,19 +68,6 @@ function indexOf(hour: number): number {
   return index < 0 ? index + HOURS_PER_WEEK : Math.abs(index);
 }
 
-/**
- * Learns that the device was online, or was not, all the time from `fromMs` to `toMs` (milliseconds since 1970). One stretch or the
- * same in parts comes to the same. A stretch that ends before it begins, as when a clock is set back, teaches nothing.
- */
-export function observeWeek(
-  histogram: WeekHistogram,
-  fromMs: number,
-  toMs: number,
-  online: boolean,
-): WeekHistogram {
-  return observeStretches(histogram, [{ fromMs, toMs, online }]);
-}
-
 /** Time in which a device was online, or was not, all along; milliseconds since 1970. */
 export interface Stretch {
   readonly fromMs: number;
@@ -88,8 +75,11 @@ export interface Stretch {
   readonly online: boolean;
 }
 
-/** As `observeWeek`, of several stretches one after the other. */
-export function observeStretches(histogram: WeekHistogram, stretches: readonly Stretch[]): WeekHistogram {
+/**
+ * Learns stretches, one after the other. One or the same in parts comes to the same. One that ends before it begins, as when a clock is set
+ * back, teaches nothing.
+ */
+export function observeWeek(histogram: WeekHistogram, stretches: readonly Stretch[]): WeekHistogram {
   let { open } = histogram;
   let learned = histogram;
   for (const { fromMs, toMs, online } of stretches) {

@@ -2,11 +2,8 @@ import { DAY_MS, HOUR_MS } from '../faults.ts';
 import { apartFromOneAnother, everythingInPlace, restoresWithout } from '../laws/end-laws.ts';
 import { liarTap } from '../liars/liar-tap.ts';
 import { lyingLedger } from '../liars/lying-ledger.ts';
-import type { AgreementId } from '../../../src/core/ids.ts';
-import type { LedgerRow } from '../../../src/core/snapshot/types.ts';
-import { ledgerRowOf } from '../../../src/agent/host/held-row.ts';
 import type { Story } from '../story.ts';
-import { heldRows } from '../team/disks.ts';
+import { heldLedgers } from '../team/disks.ts';
 import { holdersOf } from '../team/holders.ts';
 import { Team } from '../team/team.ts';
 
@@ -28,12 +25,7 @@ export const lyingLedgers: Story = {
       await team.save(founder, CODE);
     }
     await team.pass(DAY_MS);
-    const once = new Map<AgreementId, LedgerRow[]>();
-    for (const held of heldRows(liar.device)) {
-      const rows = once.get(held.agreement) ?? [];
-      rows.push(ledgerRowOf(held));
-      once.set(held.agreement, rows);
-    }
+    const once = heldLedgers(liar.device);
     team.must(founder.sees(liar).held > 100_000 && once.size > 0, 'the liar was given nothing');
     team.crash(liar);
     liar.device.disk.evict('blobs');

@@ -2,14 +2,13 @@ import { decodeCbor } from '../../../src/core/cbor.ts';
 import type { AgreementId } from '../../../src/core/ids.ts';
 import type { LedgerRow } from '../../../src/core/snapshot/types.ts';
 import { ITEM_MAX_BYTES } from '../../../src/core/wire/limits.ts';
-import { ledgerRowOf } from '../../../src/agent/host/held-row.ts';
 import { DAY_MS, HOUR_MS } from '../faults.ts';
 import { everythingInPlace, restoresWithout } from '../laws/end-laws.ts';
 import type { Liar } from '../liars/liar-tap.ts';
 import { liarTap } from '../liars/liar-tap.ts';
 import { lyingLedger } from '../liars/lying-ledger.ts';
 import type { Story } from '../story.ts';
-import { heldRows } from '../team/disks.ts';
+import { heldLedgers } from '../team/disks.ts';
 import { holdersOf } from '../team/holders.ts';
 import { Team } from '../team/team.ts';
 
@@ -17,11 +16,16 @@ const CODE = 'reed-solomon:3+3';
 const FOUND_WITHIN_MS = 10 * DAY_MS;
 
 /** Refuses each request to drop rows, but tells a ledger without them: as its owner's is, so that only an audit can find it out. */
-function neverHearsReleases(ledger: Liar, once: Map<AgreementId, readonly LedgerRow[]>): Liar {
+function neverHearsReleases(
+  ledger: Liar,
+  once: Map<AgreementId, readonly LedgerRow[]>,
+  onRefused: () => void,
+): Liar {
   return {
     ...ledger,
     asked: (request) => {
       if (request.ask.kind !== 'release') return ledger.asked!(request);
+      onRefused();
       request.refuse();
       return 'swallow';
     },
@@ -52,23 +56,14 @@ export const releaseDodge: Story = {
       await team.save(founder, CODE);
     }
     await team.pass(DAY_MS);
-    const once = new Map<AgreementId, readonly LedgerRow[]>();
-    for (const held of heldRows(liar.device)) {
-      once.set(held.agreement, [...(once.get(held.agreement) ?? []), ledgerRowOf(held)]);
-    }
+    const once = heldLedgers(liar.device);
     team.must(founder.sees(liar).held > 100_000 && once.size > 0, 'the liar was given nothing');
     team.crash(liar);
     liar.device.disk.evict('blobs');
     let unheard = 0;
-    const deaf = neverHearsReleases(lyingLedger(world.random.fork('liar'), once), once);
-    const counted: Liar = {
-      ...deaf,
-      asked: (request) => {
-        if (request.ask.kind === 'release') unheard++;
-        return deaf.asked!(request);
-      },
-    };
-    world.network.tapDevice(liar.id, liarTap(counted));
+    const ledger = lyingLedger(world.random.fork('liar'), once);
+    const deaf = neverHearsReleases(ledger, once, () => unheard++);
+    world.network.tapDevice(liar.id, liarTap(deaf));
     await team.start(liar);
     const lostAt = team.now;
     founder.remove('file-0');

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { MemoryDevice } from '../../../src/adapters/memory/memory-device.ts';
-import { decodeHeldRow } from '../../../src/agent/host/held-row.ts';
+import { decodeHeldRow, ledgerRowOf } from '../../../src/agent/host/held-row.ts';
 import type { HeldRow } from '../../../src/agent/host/held-row.ts';
 import { decodeOwnHead, decodePlacement, decodeStoredPack } from '../../../src/agent/repository/records.ts';
 import type { Placement, StoredPack } from '../../../src/agent/repository/records.ts';
@@ -8,6 +8,8 @@ import { OWNER_TABLES } from '../../../src/agent/repository/tables.ts';
 import { asNumber, readRecord } from '../../../src/agent/store/records.ts';
 import { TABLES } from '../../../src/agent/store/tables.ts';
 import type { Bytes } from '../../../src/core/bytes.ts';
+import type { AgreementId } from '../../../src/core/ids.ts';
+import type { LedgerRow } from '../../../src/core/snapshot/types.ts';
 
 /** What the disks of devices say, whatever their agents believe. */
 
@@ -29,6 +31,14 @@ export function heldRows(device: MemoryDevice): readonly HeldRow[] {
   return recordsOf(device, TABLES.heldRows)
     .map(({ value }) => decodeHeldRow(value))
     .filter(({ lost }) => !lost);
+}
+
+/** What a device keeps, by agreement, as it would tell it to the owner. */
+export function heldLedgers(device: MemoryDevice): Map<AgreementId, readonly LedgerRow[]> {
+  const ledgers = new Map<AgreementId, readonly LedgerRow[]>();
+  for (const held of heldRows(device))
+    ledgers.set(held.agreement, [...(ledgers.get(held.agreement) ?? []), ledgerRowOf(held)]);
+  return ledgers;
 }
 
 /** The sealed bytes of a row; undefined when they are not on the disk as they were put. */

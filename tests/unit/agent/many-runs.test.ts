@@ -58,7 +58,7 @@ describe('many runs in a row', () => {
     world.close();
   });
 
-  it('leave no pack with the weak code of the first days once there are more partners', async () => {
+  it('leave no pack with a weak code once more partners are in reach', async () => {
     const world = makeWorld('weak codes');
     const team = await makeTeam(world, 3);
     const { owner } = team;

@@ -2,14 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { clientAddress, isPrivateAddress, neighbourhoodOf, rateKey } from '../../../signaling/address.ts';
 import { RateLimit } from '../../../signaling/rate-limit.ts';
+import { decodeObserved, encodeObserved } from '../../../signaling/observed.ts';
 import {
   EMPTY_HISTORY,
-  decodeObserved,
-  encodeObserved,
   onlineMs,
   reliabilityOf,
   withOnline,
-} from '../../../signaling/reliability.ts';
+} from '../../../src/core/placement/reliability.ts';
 import { parseCooperativeId } from '../../../src/core/ids.ts';
 
 const HOUR = 3_600_000;

@@ -7,7 +7,7 @@ import {
   encodeWeek,
   flatWeek,
   hourOfWeek,
-  observeWeek,
+  observeWeek as observeStretches,
   onlineShare,
   overlap,
   share,
@@ -22,6 +22,10 @@ const DAY_MS = 24 * HOUR_MS;
 const WEEK_MS = 7 * DAY_MS;
 /** Monday 2026-01-05 00:00 UTC */
 const MONDAY_MS = Date.UTC(2026, 0, 5);
+
+function observeWeek(week: WeekHistogram, fromMs: number, toMs: number, online: boolean): WeekHistogram {
+  return observeStretches(week, [{ fromMs, toMs, online }]);
+}
 
 /** Watched hour by hour from a Monday on; online in the hours of the week that `isOnline` names. */
 function watched(isOnline: (hour: number) => boolean, weeks: number, before = emptyWeek()): WeekHistogram {
