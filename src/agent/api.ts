@@ -219,6 +219,8 @@ export interface Health {
   readonly suspects: number;
   /** pieces that are missing now and are being made again, or wait for a partner with room */
   readonly missing: number;
+  /** pieces of what was saved that are brought when partners that were away come back */
+  readonly awaited: number;
   /** worked out from what was measured: chance a year that something is lost, and that all of it could be restored right now */
   readonly lossPerYear: number | undefined;
   readonly restorableNow: number | undefined;

@@ -53,6 +53,8 @@ const SHOW_HELD_DELAY_MS = 2_000;
 /** All packs are looked over after each run and whenever a partner changes its state, and this often for odds that change slowly. */
 const SURVEY_INTERVAL_MS = 12 * 3_600_000;
 
+/** Between two rounds of bringing pieces that wait for a holder. */
+const BRING_EVERY_MS = 4 * 3_600_000;
 /** After each repair that found nobody so many partners more are looked for, up to a limit. */
 const LACKING_STEP = 2;
 const LACKING_MAX = 8;
@@ -94,6 +96,8 @@ export class Membership {
   /** partners changed since the packs were surveyed */
   #unsurveyed = false;
   #surveyedAt = 0;
+  /** when holders were last looked for, for pieces that wait for one (monotonic) */
+  #broughtAt = -Infinity;
   #starting: Promise<void> | undefined;
   #stopWatching: () => void = () => undefined;
 
@@ -137,7 +141,8 @@ export class Membership {
           await this.#lookAtDuties();
         }
         if (this.#standing.urgent) options.onRepairWanted('urgent', false);
-        else if (this.#standing.lazy || !this.#headAcknowledged) options.onRepairWanted('lazy', false);
+        else if (this.#standing.lazy || !this.#headAcknowledged || this.#mayBring())
+          options.onRepairWanted('lazy', false);
       },
     });
   }
@@ -281,6 +286,16 @@ export class Membership {
     const nobody = failure === 'too-few-partners' && this.#open.partners().length === 0;
     this.#failure = nobody ? 'no-partners' : (failure ?? (unreadable > 0 ? 'files-unreadable' : undefined));
     await this.refreshStanding();
+  }
+
+  /** Whether somebody is here for the pieces that wait for a holder. Each time `m` pieces are fetched: so not for each that comes. */
+  #mayBring(): boolean {
+    const { awaitedOf } = this.#standing;
+    const now = this.#options.platform.clock.monotonic();
+    if (awaitedOf.size === 0 || now - this.#broughtAt < BRING_EVERY_MS) return false;
+    if (!this.#open.connected().some(({ peer }) => awaitedOf.has(peer.device))) return false;
+    this.#broughtAt = now;
+    return true;
   }
 
   /** Our delegate hears of us; those for whom we are the delegate are looked after when they are away. */

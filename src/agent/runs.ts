@@ -1,6 +1,7 @@
 import { RoostError, faultOf, messageOf } from '../core/errors.ts';
 import { publishHead, renewHead } from './backup/head-writer.ts';
 import type { DeviceId, SnapshotId } from '../core/ids.ts';
+import { totalShards } from '../core/erasure/codes.ts';
 import { MIB } from '../core/limits.ts';
 import type { AbortSignalLike } from '../core/progress.ts';
 import type { Source } from '../ports/source.ts';
@@ -98,17 +99,17 @@ async function findPartners(
   bytes: number,
   signal: AbortSignalLike | undefined,
 ): Promise<Spread> {
-  const { cooperation, keys } = context;
+  const { cooperation, keys, platform } = context;
   const cancel = signal ? { signal } : {};
   const some = await cooperation.ensurePartners(ROOM_MARGIN_BYTES, cancel);
   if (some.length === 0 && cooperation.connected().some(({ peer }) => peer.account !== keys.account)) {
     throw new RoostError('full', `none of the members in reach has ${ROOM_MARGIN_BYTES} bytes left for us`);
   }
-  const chosen = chooseCode(code, some);
+  const chosen = chooseCode(code, some, cooperation.partners(), platform.clock.now());
   const perPartner = Math.ceil((bytes * ROOM_FACTOR) / chosen.m) + ROOM_MARGIN_BYTES;
   const partners = await cooperation.ensurePartners(perPartner, cancel);
   // Partners without room for all of it still help; placing tells when none has any left.
-  const roomy = partners.length >= chosen.m + chosen.k ? partners : some;
+  const roomy = partners.length >= Math.min(totalShards(chosen), some.length) ? partners : some;
   return { code: chosen, partners: roomy };
 }
 
@@ -131,13 +132,10 @@ async function nameHolders(
   moved: boolean,
   signal: AbortSignalLike | undefined,
 ): Promise<void> {
-  const { repository, platform } = context;
+  const { platform } = context;
   if (moved) await renewHead(context);
-  const { index } = await repository.ownHead();
-  const code = index.at(-1)?.code;
-  if (code === undefined) return;
   try {
-    await publishHead(context, code, signal);
+    await publishHead(context, signal);
   } catch (error) {
     if (faultOf(error) === 'aborted') throw error;
     // Told again after the next run.
@@ -261,7 +259,7 @@ export async function runForgetOn(
   const others = await learnOtherDevices(context, membership.reader(), undefined);
   const outcome = await forget(context, {
     rules,
-    code: chooseCode('auto', partners),
+    code: chooseCode('auto', partners, context.cooperation.partners(), context.platform.clock.now()),
     placer: placer(context, partners, meter, undefined),
     reader: membership.reader(),
     others,

@@ -25,6 +25,7 @@ export class StateStore {
         reason: undefined,
         suspects: 0,
         missing: 0,
+        awaited: 0,
         lossPerYear: undefined,
         restorableNow: undefined,
         risks: [],

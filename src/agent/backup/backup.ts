@@ -173,7 +173,7 @@ class Run {
         code: this.#code,
         place: (pack) => this.#placer.place(pack),
       });
-      await publishHead(this.#context, this.#code, run.signal);
+      await publishHead(this.#context, run.signal);
       await writeFolders(repository, folders);
       for (const { source } of scanned) await repository.forgetFilesBefore(startedAt, folderKey(source.name));
       return { snapshot, storedBytes: this.#storedBytes, readBytes: this.#readBytes };

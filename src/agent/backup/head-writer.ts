@@ -1,6 +1,6 @@
 import type { Bytes } from '../../core/bytes.ts';
 import { RoostError, faultOf } from '../../core/errors.ts';
-import { isWeak, totalShards } from '../../core/erasure/codes.ts';
+import { isWeak } from '../../core/erasure/codes.ts';
 import type { Code } from '../../core/erasure/codes.ts';
 import type { PackId, SnapshotId } from '../../core/ids.ts';
 import { MIB } from '../../core/limits.ts';
@@ -140,6 +140,7 @@ export function storedPack(
     deadSince: undefined,
     journaled: role === 'journal',
     journal: role === 'journal',
+    awaited: placed.awaited,
   };
 }
 
@@ -204,14 +205,10 @@ async function makeHead(context: AgentContext, own: OwnHead, index: readonly Sto
 
 /**
  * Brings the newest own head to the partners. It counts as acknowledged when so many have it that one is left after any `k`
- * are gone; the broker's mailbox gets a copy, too.
+ * are gone, or as many as hold the pack it leads to; the broker's mailbox gets a copy, too. Nothing happens when it is acknowledged.
  * @throws RoostError 'too-few' when too few took it
  */
-export async function publishHead(
-  context: AgentContext,
-  code: Code,
-  signal?: AbortSignalLike,
-): Promise<void> {
+export async function publishHead(context: AgentContext, signal?: AbortSignalLike): Promise<void> {
   const { cooperation, keys, platform, repository } = context;
   const own = await repository.ownHead();
   const head = own.sealed;
@@ -234,11 +231,19 @@ export async function publishHead(
   });
   await leaveCopy(context, head);
   const taken = outcomes.filter(Boolean).length;
-  const needed = Math.min(code.k + 1, totalShards(code));
+  const needed = await holdersNeeded(context, own);
   if (taken < needed) {
     throw new RoostError('too-few', `the record of this run reached ${taken} partners, ${needed} are needed`);
   }
   await repository.apply([repository.operations.ownHead({ ...own, acknowledged: true })]);
+}
+
+/** So that the head lasts as long as the journal that it leads to. */
+async function holdersNeeded({ repository }: AgentContext, { index }: OwnHead): Promise<number> {
+  const newest = index.at(-1);
+  if (newest === undefined) return 1;
+  const holders = new Set((await repository.placements(newest.packId)).map(({ holder }) => holder));
+  return Math.max(1, Math.min(newest.code.k + 1, holders.size));
 }
 
 async function leaveCopy(context: AgentContext, head: Bytes): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Bytes } from '../../core/bytes.ts';
-import { totalShards } from '../../core/erasure/codes.ts';
+import { enoughShards, totalShards } from '../../core/erasure/codes.ts';
 import type { Code } from '../../core/erasure/codes.ts';
 import { RoostError, faultOf, messageOf } from '../../core/errors.ts';
 import type { AccountId } from '../../core/ids.ts';
@@ -35,9 +35,11 @@ export interface PackPlacerOptions {
   readonly signal: AbortSignalLike | undefined;
 }
 
-/** What became of a pack: where its shards lie, fewer than `n` when holders failed and none could take over. */
+/** What became of a pack: where its shards lie, fewer than `n` when partners were away, or failed and none could take over. */
 export interface PlacedPack {
   readonly shardBytes: number;
+  /** shards that wait for a holder */
+  readonly awaited: number;
   readonly placements: readonly Placement[];
   /** caps of failure domains that the partners did not let it keep */
   readonly risks: readonly DomainRisk[];
@@ -57,7 +59,10 @@ export class PackPlacer {
     this.#takers = new Map(takers(options.partners).map((partner) => [partner.device, partner]));
   }
 
-  /** @throws RoostError 'too-few' when fewer shards than `m` plus half of `k` found a holder */
+  /**
+   * With fewer partners than shards, the last shards wait until a repair finds a holder for them.
+   * @throws RoostError 'too-few' when fewer shards found a holder than a pack must have to count as saved (`enoughShards`)
+   */
   async place(pack: SealedPack): Promise<PlacedPack> {
     const { owner, repository, codec } = this.#options;
     const n = totalShards(pack.code);
@@ -82,13 +87,13 @@ export class PackPlacer {
       seals: chosen.map((partner, shard) => sealFor(owner, partner, pack, shard)),
     });
     const placements = await Promise.all(
-      encoded.shards.map(async (shard, i) => {
-        const partner = chosen[i] as Partner;
-        return this.#bring(pack, encoded, shard, partner, rows[i] ?? 0, lineup);
-      }),
+      chosen.map(async (partner, i) =>
+        this.#bring(pack, encoded, encoded.shards[i]!, partner, rows[i] ?? 0, lineup),
+      ),
     );
     const placed = placements.filter((placement) => placement !== undefined);
-    const needed = enoughShards(pack.code);
+    // Where there is one partner, the first copy is all that can be had.
+    const needed = Math.min(enoughShards(pack.code), this.#takers.size);
     if (placed.length < needed) {
       if (this.#full) throw new RoostError('full', 'the partners have no room left for more pieces');
       throw new RoostError(
@@ -96,7 +101,7 @@ export class PackPlacer {
         `only ${placed.length} of ${n} pieces found a holder, at least ${needed} are needed`,
       );
     }
-    return { shardBytes: encoded.shardBytes, placements: placed, risks: assigned.risks };
+    return { shardBytes: encoded.shardBytes, awaited: n - placed.length, placements: placed, risks: assigned.risks };
   }
 
   /** Brings one more shard of a pack placed before to a partner that holds none of it. */
@@ -205,11 +210,6 @@ function nextSpare({ holders, spares }: Lineup, shard: number, code: Code): Part
   spares.splice(spares.indexOf(best), 1);
   holders.set(shard, best);
   return best;
-}
-
-/** Below this a pack would stand too near to loss to call it saved. */
-function enoughShards(code: Code): number {
-  return code.m + Math.ceil(code.k / 2);
 }
 
 function sealFor(owner: AccountId, partner: Partner, pack: SealedPack, shard: number): Seal {

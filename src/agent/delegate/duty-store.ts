@@ -7,7 +7,7 @@ import { verifyDuty } from '../../core/partnership/duty.ts';
 import type { AgentContext } from '../context.ts';
 import { Limiter } from '../limiter.ts';
 import type { Cooperation } from '../network/types.ts';
-import type { PackFacts } from '../repository/records.ts';
+import type { RepairFacts } from '../repository/records.ts';
 import type { Repository } from '../repository/repository.ts';
 
 const TIME_DIGITS = 15;
@@ -61,11 +61,12 @@ export class DutyStore {
   }
 
   /** The packs of the newest whole duty of a device, in the order in which it named them. */
-  async *packs(owner: DeviceId): AsyncGenerator<PackFacts> {
+  async *packs(owner: DeviceId): AsyncGenerator<RepairFacts> {
     const whole = await this.#wholeDuty(owner);
     if (whole === undefined) return;
     for await (const { value } of this.#repository.duties(`${owner}/${whole.at}/`)) {
-      yield* (await verifyDuty(this.#crypto, value)).packs;
+      // An owner that stays away brings nothing itself: what waited for a holder is as good as lost.
+      for (const pack of (await verifyDuty(this.#crypto, value)).packs) yield { ...pack, awaited: 0 };
     }
   }
 

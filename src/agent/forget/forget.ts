@@ -77,7 +77,7 @@ export async function forget(context: AgentContext, run: ForgetRun): Promise<For
     code: run.code,
     place: (pack) => run.placer.place(pack),
   });
-  await publishHead(context, run.code, run.signal);
+  await publishHead(context, run.signal);
   await repository.keepTreeChunks(live);
   return { forgotten, releasedBytes: removed.reduce((sum, pack) => sum + storedBytes(pack), 0) };
 }

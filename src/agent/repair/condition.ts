@@ -6,7 +6,7 @@ import { needsRepair, packStanding } from '../../core/placement/standing.ts';
 import type { PackStanding } from '../../core/placement/standing.ts';
 import type { Partner } from '../network/types.ts';
 import { placementPartner } from '../placement.ts';
-import type { Placement } from '../repository/records.ts';
+import type { RepairFacts, Placement } from '../repository/records.ts';
 import type { Held, Hold, HolderBook } from './holders.ts';
 
 /** How one pack lies now. */
@@ -14,6 +14,8 @@ export interface PackCondition {
   readonly held: readonly Held[];
   /** shards that nobody has: their holders said so, are gone for good, or never were */
   readonly missing: readonly number[];
+  /** how many of those somebody had; the others wait for a first holder */
+  readonly lost: number;
   /** shards that only leaving holders have */
   readonly leaving: readonly number[];
   /** shards that only suspect holders have, the likeliest to be lost first */
@@ -31,7 +33,11 @@ export interface PackCondition {
 
 const LASTING: readonly Hold[] = ['good', 'suspect'];
 
-export function assessPack(code: Code, placements: readonly Placement[], holders: HolderBook): PackCondition {
+export function assessPack(
+  { code, awaited }: Pick<RepairFacts, 'code' | 'awaited'>,
+  placements: readonly Placement[],
+  holders: HolderBook,
+): PackCondition {
   const held = placements.map((placement) => holders.look(placement));
   const lasting = new Map<number, Partner>();
   const good = new Set<number>();
@@ -54,9 +60,11 @@ export function assessPack(code: Code, placements: readonly Placement[], holders
     shards.map((shard) => (good.has(shard) ? lasting.get(shard)!.odds : holders.typical)),
     code.m,
   );
+  const missing = shards.filter((shard) => !readable.has(shard));
   return {
     held,
-    missing: shards.filter((shard) => !readable.has(shard)),
+    missing,
+    lost: Math.max(0, missing.length - awaited),
     leaving: shards.filter((shard) => readable.has(shard) && !lasting.has(shard)),
     suspect: shards
       .filter((shard) => lasting.has(shard) && !good.has(shard))
@@ -70,8 +78,13 @@ export function assessPack(code: Code, placements: readonly Placement[], holders
 }
 
 /** Whether something must be done that does not wait. */
-export function isUrgent({ missing, leaving }: PackCondition): boolean {
-  return missing.length > 0 || leaving.length > 0;
+export function isUrgent({ lost, leaving }: PackCondition): boolean {
+  return lost > 0 || leaving.length > 0;
+}
+
+/** Whether each shard has a holder that stays, or may come back. */
+export function isWhole({ missing, leaving }: PackCondition): boolean {
+  return missing.length === 0 && leaving.length === 0;
 }
 
 /** Whether the odds of those that fell silent call for more pieces. */

@@ -5,7 +5,7 @@ import { throwIfAborted } from '../cancellation.ts';
 import type { AgentContext } from '../context.ts';
 import type { Partner } from '../network/types.ts';
 import { placementPartner, rankTakers, takers } from '../placement.ts';
-import type { PackFacts, Placement } from '../repository/records.ts';
+import type { RepairFacts, Placement } from '../repository/records.ts';
 import type { PlainShard } from '../restore/pack-reader.ts';
 import type { PackCondition } from './condition.ts';
 import { assessPack, isLazilyDue } from './condition.ts';
@@ -44,7 +44,7 @@ export class PackMender {
   }
 
   /** @throws RoostError 'too-few' when too few shards can be read now, 'aborted' */
-  async mend(facts: PackFacts): Promise<MendedPack> {
+  async mend(facts: RepairFacts): Promise<MendedPack> {
     const { repository } = this.#context;
     const { packId } = facts;
     // Deals of this pack that failed: who did not take a piece once is not asked again.
@@ -55,12 +55,13 @@ export class PackMender {
     let bytes = 0;
     for (;;) {
       throwIfAborted(this.#work.signal);
-      const condition = assessPack(facts.code, await repository.placements(packId), this.#holders);
+      const condition = assessPack(facts, await repository.placements(packId), this.#holders);
       const shard = this.#next(condition);
       const partners = shard === undefined ? [] : this.candidates(facts, condition, refused, shard);
       if (shard === undefined || partners.length === 0) {
         // Rows that no partner took are to be released.
         if (refused.size > 0) await repository.commitPlacements(packId, []);
+        await this.#noteAwaited(facts, condition.missing.length);
         return { remade, moved, bytes, condition };
       }
       let make: (seal: Seal) => Promise<SealedShard>;
@@ -88,9 +89,18 @@ export class PackMender {
     }
   }
 
+  /** What no longer waits for a first holder is lost if it is missing again. */
+  async #noteAwaited({ packId, awaited }: RepairFacts, missing: number): Promise<void> {
+    if (awaited <= missing) return;
+    const { repository } = this.#context;
+    const pack = await repository.pack(packId);
+    if (pack !== undefined)
+      await repository.apply([repository.operations.pack({ ...pack, awaited: missing })]);
+  }
+
   /** Partners for one more shard, the best first: none that keeps another of the pack already. */
   candidates(
-    { code }: PackFacts,
+    { code }: RepairFacts,
     { held, lasting }: PackCondition,
     refused: ReadonlySet<DeviceId>,
     shard: number,
@@ -110,7 +120,7 @@ export class PackMender {
 
   /** Brings a shard to the first of the partners that takes it. @throws RoostError 'aborted' */
   async bring(
-    { packId, shardBytes }: PackFacts,
+    { packId, shardBytes }: RepairFacts,
     condition: PackCondition,
     shard: number,
     make: (seal: Seal) => Promise<SealedShard>,
@@ -146,7 +156,7 @@ export class PackMender {
   }
 
   async #fetchOne(
-    facts: PackFacts,
+    facts: RepairFacts,
     shard: number,
     condition: PackCondition,
   ): Promise<PlainShard | undefined> {
@@ -160,7 +170,7 @@ export class PackMender {
     return reader.wholeShard(facts, shard, signal);
   }
 
-  async #fetchAny(facts: PackFacts, condition: PackCondition): Promise<readonly PlainShard[]> {
+  async #fetchAny(facts: RepairFacts, condition: PackCondition): Promise<readonly PlainShard[]> {
     const { reader, signal } = this.#work;
     await this.#wait(condition, facts.shardBytes * facts.code.m);
     return reader.anyShards(facts, signal);

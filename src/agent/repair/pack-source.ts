@@ -1,10 +1,10 @@
 import type { AgentContext } from '../context.ts';
 import { orphanedDevices } from '../recover/orphans.ts';
-import type { PackFacts, Placement } from '../repository/records.ts';
+import type { RepairFacts, Placement } from '../repository/records.ts';
 
 /** A pack and where its shards lie. */
 export interface LyingPack {
-  readonly facts: PackFacts;
+  readonly facts: RepairFacts;
   readonly placements: readonly Placement[];
   /** false for one of another device of the account, which cares for it itself */
   readonly mine: boolean;

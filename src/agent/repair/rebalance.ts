@@ -6,9 +6,9 @@ import { throwIfAborted } from '../cancellation.ts';
 import type { AgentContext } from '../context.ts';
 import type { Partner } from '../network/types.ts';
 import { placementPartner, takers } from '../placement.ts';
-import type { PackFacts } from '../repository/records.ts';
+import type { RepairFacts } from '../repository/records.ts';
 import type { PackCondition } from './condition.ts';
-import { assessPack, lastingHolders } from './condition.ts';
+import { assessPack, isWhole, lastingHolders } from './condition.ts';
 import type { HolderBook } from './holders.ts';
 import type { PackMender } from './mend-pack.ts';
 import type { PackSource } from './pack-source.ts';
@@ -24,7 +24,7 @@ const PACKS_LOOKED_AT = 64;
 const WORTHWHILE_SHARE = 0.5;
 
 interface Candidate {
-  readonly facts: PackFacts;
+  readonly facts: RepairFacts;
   readonly breach: number;
   readonly lossPerYear: number;
 }
@@ -62,7 +62,8 @@ export class Rebalance {
   }
 
   /** Notes a whole pack that may lie better; the worst of all are kept. */
-  consider(facts: PackFacts, condition: PackCondition): void {
+  consider(facts: RepairFacts, condition: PackCondition): void {
+    if (!isWhole(condition)) return;
     if (condition.suspect.length > 0 || condition.held.length !== condition.lasting.size) return;
     const { lossPerYear } = condition.standing;
     const breach = placementBreach(lastingHolders(condition), facts.code);
@@ -93,10 +94,10 @@ export class Rebalance {
     this.#candidates = this.#candidates.slice(0, PACKS_LOOKED_AT);
   }
 
-  async #improve(facts: PackFacts): Promise<boolean> {
+  async #improve(facts: RepairFacts): Promise<boolean> {
     const { repository, platform } = this.#context;
     const { reader, signal, pace } = this.#work;
-    const condition = assessPack(facts.code, await repository.placements(facts.packId), this.#holders);
+    const condition = assessPack(facts, await repository.placements(facts.packId), this.#holders);
     const move = this.#bestMove(facts, condition);
     if (move === undefined) return false;
     const { shard, to } = move;
@@ -123,7 +124,7 @@ export class Rebalance {
   }
 
   /** The move that mends most: of caps first, then of the chance of loss. */
-  #bestMove({ code }: PackFacts, condition: PackCondition): Move | undefined {
+  #bestMove({ code }: RepairFacts, condition: PackCondition): Move | undefined {
     const { lasting, held } = condition;
     const now = placementBreach(lastingHolders(condition), code);
     const { lossPerYear } = condition.standing;

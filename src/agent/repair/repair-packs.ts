@@ -3,7 +3,7 @@ import type { PackId } from '../../core/ids.ts';
 import { throwIfAborted } from '../cancellation.ts';
 import type { AgentContext } from '../context.ts';
 import { mapLimited } from '../limiter.ts';
-import type { PackFacts } from '../repository/records.ts';
+import type { RepairFacts } from '../repository/records.ts';
 import type { PackCondition } from './condition.ts';
 import { assessPack, isLazilyDue, isUrgent } from './condition.ts';
 import { HolderBook } from './holders.ts';
@@ -24,14 +24,14 @@ export interface Repaired {
   readonly moved: number;
   /** plain bytes fetched and brought */
   readonly bytes: number;
-  /** pieces that are still missing */
+  /** lost pieces that are still missing */
   readonly missing: number;
   /** own packs with fewer than `m` pieces anywhere, for good */
   readonly lost: readonly PackId[];
 }
 
 interface Todo {
-  readonly facts: PackFacts;
+  readonly facts: RepairFacts;
   readonly condition: PackCondition;
 }
 
@@ -49,13 +49,13 @@ export async function repairPacks(context: AgentContext, work: RepairWork): Prom
   const rebalance = new Rebalance(context, work, holders, mender, source);
   const until = platform.clock.monotonic() + (work.budgetMs ?? Infinity);
   const todo: Todo[] = [];
-  const surplus: PackFacts[] = [];
+  const surplus: RepairFacts[] = [];
   const lost: PackId[] = [];
   let missing = 0;
   for await (const pack of source.packs()) {
     throwIfAborted(work.signal);
     const { facts } = pack;
-    const condition = assessPack(facts.code, pack.placements, holders);
+    const condition = assessPack(facts, pack.placements, holders);
     if (isLost(pack, condition, holders)) {
       if (pack.mine) lost.push(facts.packId);
       if (work.giveUpLost === true) await giveUp(context, facts.packId);
@@ -63,8 +63,8 @@ export async function repairPacks(context: AgentContext, work: RepairWork): Prom
     }
     // Another device of the account cares for its packs itself.
     if (!pack.mine) continue;
-    missing += condition.missing.length;
-    if (isUrgent(condition) || (work.only !== 'urgent' && isLazilyDue(condition))) {
+    missing += condition.lost;
+    if (isUrgent(condition) || (work.only !== 'urgent' && isDueSometime(condition))) {
       todo.push({ facts, condition });
     } else if (work.only !== 'urgent') {
       if (hasSurplus(condition)) surplus.push(facts);
@@ -83,14 +83,14 @@ export async function repairPacks(context: AgentContext, work: RepairWork): Prom
       remade += mended.remade;
       moved += mended.moved;
       bytes += mended.bytes;
-      missing += mended.condition.missing.length - before.missing.length;
+      missing += mended.condition.lost - before.lost;
       if (hasSurplus(mended.condition)) surplus.push(facts);
     } catch (error) {
       if (faultOf(error) === 'aborted') throw error;
       if (faultOf(error) === 'too-few' && before.perhaps < facts.code.m) {
         // Those who are through with us were asked, too.
         lost.push(facts.packId);
-        missing -= before.missing.length;
+        missing -= before.lost;
         if (work.giveUpLost === true) await giveUp(context, facts.packId);
         return;
       }
@@ -102,10 +102,10 @@ export async function repairPacks(context: AgentContext, work: RepairWork): Prom
       });
     }
   });
-  for (const { packId, code } of surplus) {
+  for (const facts of surplus) {
     throwIfAborted(work.signal);
-    const condition = assessPack(code, await repository.placements(packId), holders);
-    await dropSurplus(context, { packId, code }, condition, source);
+    const condition = assessPack(facts, await repository.placements(facts.packId), holders);
+    await dropSurplus(context, facts, condition, source);
   }
   if (work.only !== 'urgent' && platform.clock.monotonic() < until) {
     const balanced = await rebalance.run();
@@ -113,6 +113,11 @@ export async function repairPacks(context: AgentContext, work: RepairWork): Prom
     bytes += balanced.bytes;
   }
   return { remade, moved, bytes, missing, lost };
+}
+
+/** Whether pieces wait for a holder, or the odds call for more. */
+function isDueSometime(condition: PackCondition): boolean {
+  return condition.missing.length > 0 || isLazilyDue(condition);
 }
 
 /** Those nearest to being lost; of equal ones those likeliest to be. */

@@ -1,12 +1,12 @@
 import type { Code } from '../../core/erasure/codes.ts';
-import type { PackId } from '../../core/ids.ts';
 import { placementBreach } from '../../core/placement/domains.ts';
 import type { AgentContext } from '../context.ts';
 import type { PackCondition } from './condition.ts';
-import { isUrgent } from './condition.ts';
+import { isWhole } from './condition.ts';
 import type { Held } from './holders.ts';
 import type { PackSource } from './pack-source.ts';
 import { placementPartner } from '../placement.ts';
+import type { RepairFacts } from '../repository/records.ts';
 
 /** Whether a pack has placements that it does without: all is well, and a shard lies twice or is on record where it is gone. */
 export function hasSurplus(condition: PackCondition): boolean {
@@ -19,7 +19,7 @@ export function hasSurplus(condition: PackCondition): boolean {
  */
 export async function dropSurplus(
   context: AgentContext,
-  pack: { readonly packId: PackId; readonly code: Code },
+  pack: RepairFacts,
   condition: PackCondition,
   source: PackSource,
 ): Promise<void> {
@@ -38,7 +38,7 @@ export function mayRelease({ adopted }: Held, { releasesAll }: PackSource): bool
 
 /** Placements of shards that lie on several good holders, and those that are gone; none while the pack is not whole. */
 function surplus(condition: PackCondition): readonly Held[] {
-  if (isUrgent(condition)) return [];
+  if (!isWhole(condition)) return [];
   const { held } = condition;
   const restless = held.some(({ hold }) => hold === 'suspect' || hold === 'leaving');
   const good = new Map<number, number>();

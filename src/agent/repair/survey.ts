@@ -4,6 +4,7 @@ import type { DomainRisk } from '../../core/placement/domains.ts';
 import type { AgentContext } from '../context.ts';
 import { assessPack, isLazilyDue, isUrgent, risksOf } from './condition.ts';
 import { HolderBook } from './holders.ts';
+import { takers } from '../placement.ts';
 import type { PackSource } from './pack-source.ts';
 import { ownPacks } from './pack-source.ts';
 import { hasSurplus } from './surplus.ts';
@@ -13,8 +14,12 @@ export interface PackSurvey {
   readonly packs: number;
   /** shards of the widest of them */
   readonly widest: number;
-  /** pieces that nobody has */
+  /** pieces that are lost and not made again yet */
   readonly missing: number;
+  /** pieces that wait for a first holder */
+  readonly awaited: number;
+  /** partners that could take one of those */
+  readonly awaitedOf: ReadonlySet<DeviceId>;
   /** of the pack that is worst off; 0 without a pack */
   readonly worstLossPerYear: number;
   /** chance that the pack that is worst off could be read now; 1 without a pack */
@@ -44,6 +49,9 @@ export async function surveyPacks(
   let packs = 0;
   let widest = 0;
   let missing = 0;
+  let awaited = 0;
+  const awaitedOf = new Set<DeviceId>();
+  const able = takers(context.cooperation.partners());
   let worstLossPerYear = 0;
   let worstRestorableNow = 1;
   let urgent = false;
@@ -52,8 +60,14 @@ export async function surveyPacks(
     if (!mine) continue;
     packs++;
     widest = Math.max(widest, totalShards(facts.code));
-    const condition = assessPack(facts.code, placements, holders);
-    missing += condition.missing.length;
+    const condition = assessPack(facts, placements, holders);
+    const waiting = condition.missing.length - condition.lost;
+    missing += condition.lost;
+    awaited += waiting;
+    if (waiting > 0) {
+      const inside = new Set(placements.map(({ holder }) => holder));
+      for (const { device } of able) if (!inside.has(device)) awaitedOf.add(device);
+    }
     canLose = Math.min(canLose, totalShards(facts.code) - condition.missing.length - facts.code.m);
     for (const { placement, hold } of condition.held) {
       if (hold === 'gone' || hold === 'unknown') continue;
@@ -74,6 +88,8 @@ export async function surveyPacks(
     packs,
     widest,
     missing,
+    awaited,
+    awaitedOf,
     worstLossPerYear,
     worstRestorableNow,
     urgent,

@@ -105,6 +105,7 @@ async function replayPart(repository: Repository, device: DeviceId, part: IndexP
       chunks: chunks.map(({ id }) => id),
       deadSince: undefined,
       journaled: true,
+      awaited: 0,
       journal: false,
     };
     operations.push(repository.operations.pack(stored));

@@ -27,10 +27,15 @@ export interface StoredPack extends PackRef {
   readonly journaled: boolean;
   /** true for a pack that holds journal parts and is named by the head, not by the journal */
   readonly journal: boolean;
+  /** shards that have had no holder yet: too few partners were in reach when it was saved */
+  readonly awaited: number;
 }
 
-/** What repair knows of a pack: enough to fetch, remake and seal its shards, nothing to read it. */
+/** Enough to fetch, remake and seal a pack's shards, nothing to read it. */
 export type PackFacts = Pick<PackRef, 'packId' | 'code' | 'shardBytes'>;
+
+/** What repair knows of a pack. */
+export type RepairFacts = PackFacts & Pick<StoredPack, 'awaited'>;
 
 /** Where one shard lies. */
 export interface Placement {
@@ -122,6 +127,7 @@ type PackRow = [
   boolean,
   string,
   boolean,
+  number | undefined,
 ];
 
 export function encodeStoredPack(pack: StoredPack): Bytes {
@@ -139,6 +145,7 @@ export function encodeStoredPack(pack: StoredPack): Bytes {
     pack.journaled,
     pack.device,
     pack.journal,
+    pack.awaited,
   ];
   return encodeCbor(row);
 }
@@ -156,16 +163,18 @@ export function decodeStoredPack(bytes: Bytes): StoredPack {
     journaled: row[10],
     device: parseDeviceId(row[11]),
     journal: row[12],
+    awaited: row[13] ?? 0,
   }));
 }
 
 /** As `decodeStoredPack`, without its bundles and chunks: for walks over the whole index. */
-export function decodePackFacts(bytes: Bytes): PackFacts & Pick<StoredPack, 'device'> {
+export function decodePackFacts(bytes: Bytes): RepairFacts & Pick<StoredPack, 'device'> {
   return local('a pack', bytes, (row: PackRow) => ({
     packId: parsePackId(row[0]),
     code: { name: row[3] as CodeName, m: row[4], k: row[5] } satisfies Code,
     shardBytes: row[6],
     device: parseDeviceId(row[11]),
+    awaited: row[13] ?? 0,
   }));
 }
 

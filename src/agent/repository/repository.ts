@@ -9,7 +9,7 @@ import type { Snapshot } from '../../core/snapshot/types.ts';
 import { decodeUtf8, encodeUtf8 } from '../../core/utf8.ts';
 import type { MetaOperation, MetaRow, MetaStore } from '../../ports/meta-store.ts';
 import { Limiter } from '../limiter.ts';
-import type { ChunkPlace, FileRecord, Intent, OwnHead, PackFacts, Placement, StoredPack } from './records.ts';
+import type { ChunkPlace, FileRecord, Intent, OwnHead, RepairFacts, Placement, StoredPack } from './records.ts';
 import {
   decodeChunkPlace,
   decodeFileRecord,
@@ -59,7 +59,7 @@ export class Repository {
   }
 
   /** Every pack in the order of the ids, as repair sees it. */
-  async *packFacts(): AsyncGenerator<PackFacts & Pick<StoredPack, 'device'>> {
+  async *packFacts(): AsyncGenerator<RepairFacts & Pick<StoredPack, 'device'>> {
     for await (const row of this.#all(OWNER_TABLES.packs)) yield decodePackFacts(row.value);
   }
 

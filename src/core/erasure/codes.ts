@@ -20,11 +20,19 @@ export function totalShards(code: Code): number {
 }
 
 /**
- * Whether a pack was saved when far fewer partners were in reach: it bears less than half of the losses that one saved now would. Who chose
- * to bear none (k = 0) meant it.
+ * Pieces that must have found a holder before a pack counts as saved: half of the parity beside the `m`, or half as many as `m` where a code
+ * has more parity than that. The others may wait for holders that are away.
  */
-export function isWeak({ k }: Code, now: Code): boolean {
-  return k > 0 && 2 * k < now.k;
+export function enoughShards({ m, k }: Code): number {
+  return m + Math.ceil(Math.min(k, m) / 2);
+}
+
+/**
+ * Whether a pack was saved when there were far fewer partners: it bears less than half of the losses that one saved now would. Who spread
+ * it over several holders and chose to bear none (k = 0) meant it; a single copy is what a single partner allows.
+ */
+export function isWeak({ m, k }: Code, now: Code): boolean {
+  return (k > 0 || m === 1) && 2 * k < now.k;
 }
 
 /** @throws RoostError 'usage' when `m` and `k` do not go with the name */

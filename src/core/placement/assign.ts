@@ -12,7 +12,7 @@ import {
 import type { DomainRisk, PlacementPartner } from './domains.ts';
 
 export interface Assignment {
-  /** holder of each shard by its number: `n` distinct partners */
+  /** holder of each shard by its number: `n` distinct partners, or all when there are fewer */
   readonly chosen: readonly PlacementPartner[];
   /** the others, in the order of their turn */
   readonly spares: readonly PlacementPartner[];
@@ -22,12 +22,14 @@ export interface Assignment {
 
 /**
  * Chooses the holders of one pack: no domain above its cap; where that cannot be, the smallest `placementBreach`, so that accounts are
- * kept apart before all else. Exact for up to 10 partners; beyond, caps that just fit are missed about once in a hundred. The same arguments give the same answer.
+ * kept apart before all else. Exact for up to 10 partners; beyond, caps that just fit are missed about once in a hundred. The same arguments give the same answer. With fewer partners than shards the last shards
+ * are left for later.
  * @param turn counts packs: whatever the caps leave free goes round all partners
- * @throws RoostError 'too-few' for fewer partners than shards, 'usage' when two have one id
+ * @throws RoostError 'usage' when two have one id
  */
 export function assignShards(partners: readonly PlacementPartner[], code: Code, turn: number): Assignment {
-  const { order, taken } = new ShardAssigner(partners).assign(totalShards(code), domainCap(code.k), turn);
+  const shards = Math.min(totalShards(code), partners.length);
+  const { order, taken } = new ShardAssigner(partners).assign(shards, domainCap(code.k), turn);
   const chosen = order.filter((i) => taken[i] === 1).map((i) => partners[i]!);
   const spares = order.filter((i) => taken[i] === 0).map((i) => partners[i]!);
   return { chosen, spares, risks: placementRisks(chosen, code) };

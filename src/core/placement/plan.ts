@@ -1,3 +1,4 @@
+import { enoughShards } from '../erasure/codes.ts';
 import type { Code } from '../erasure/codes.ts';
 import { RoostError } from '../errors.ts';
 import { ShardAssigner } from './assign.ts';
@@ -33,10 +34,19 @@ const PLANNED_TURNS = 3;
  */
 const LOSS_TOLERANCE = 4;
 
+/**
+ * Stored bytes for each byte of a pack, at most, where too few partners are in reach at once for a code of overhead 2: who has three
+ * of fifty in reach needs packs that any two of their holders bring back, and safety from the holders that come later.
+ */
+const OVERHEAD_MAX_FEW_IN_REACH = 3;
+const OVERHEAD_MAX = 2;
+
 export interface PlanOptions {
   readonly targetLossPerYear?: number;
   /** days within which nothing is repaired */
   readonly windowDays?: number;
+  /** partners that can take a piece now; the others take theirs when they are back. All of them, if not given. */
+  readonly inReach?: number;
 }
 
 export type PlacementRisk =
@@ -56,7 +66,11 @@ export interface Plan {
 }
 
 /**
- * Chooses the code for new packs. Of the codes with overhead up to 2 that meet the target with the margin: those whose domain caps hold,
+ * Chooses the code for new packs: the one that all partners together allow, if enough of them are in reach to place a pack safely now
+ * (see `enoughShards`). Else one that can be placed, and that loses no more once all its pieces lie; where there is none, the one that loses
+ * least. Its overhead may be up to 3.
+ *
+ * Of all partners together: of the codes with overhead up to 2 that meet the target with the margin: those whose domain caps hold,
  * else those that outlive any one domain, else all; of these the least overhead, then the fewest shards. When none does: half of the
  * shards are parity, and of the codes that lose about as little as can be (see LOSS_TOLERANCE) again the least exposed, then the widest.
  * 1 partner → a copy; 2 → two copies; of equal ones 3 → 2+1, 4 → 2+2, 5 → 3+2, 6 → 3+3 as long as the target is out of reach.
@@ -69,10 +83,23 @@ export function planCode(partners: readonly PlacementPartner[], options: PlanOpt
   return new Planner(partners, options).plan();
 }
 
-/** A code and the pack it would make that is worst off. */
-interface Trial {
+/** `n` shards, `k` of them parity. */
+interface Shape {
   readonly n: number;
   readonly k: number;
+}
+
+/** What codes may be chosen. */
+interface Bounds {
+  /** chance of loss in a window that is good enough */
+  readonly within: number;
+  /** most parity of a code of `n` shards */
+  readonly parityMax: (n: number) => number;
+  readonly placeable: (shape: Shape) => boolean;
+}
+
+/** A code and the pack it would make that is worst off. */
+interface Trial extends Shape {
   readonly lossWithin: number;
   /** 0: all caps hold; 1: any one domain may fail; 2: one domain can take the pack along */
   readonly exposure: 0 | 1 | 2;
@@ -91,6 +118,7 @@ class Planner {
   readonly #plannedWithin: number;
   readonly #survivals: readonly number[];
   readonly #assigner: ShardAssigner;
+  readonly #inReach: number;
   readonly #layouts = new Map<number, readonly Layout[]>();
 
   constructor(partners: readonly PlacementPartner[], options: PlanOptions) {
@@ -101,19 +129,43 @@ class Planner {
     this.#plannedWithin = perWindow(target / PLANNING_MARGIN, this.#windowDays);
     this.#survivals = partners.map(({ odds }) => survivalWithin(odds, this.#windowDays));
     this.#assigner = new ShardAssigner(partners);
+    this.#inReach = options.inReach ?? partners.length;
   }
 
   plan(): Plan {
-    const shardsMax = Math.min(this.#partners.length, SHARDS_MAX);
-    if (shardsMax === 1) return this.#finish(this.#try(1, 0));
-    return this.#finish(this.#cheapest(shardsMax) ?? this.#safest(shardsMax));
+    if (this.#partners.length === 1) return this.#finish(this.#try(1, 0));
+    const all = this.#best({
+      within: this.#plannedWithin,
+      parityMax: (n) => parityUpTo(n, OVERHEAD_MAX),
+      placeable: () => true,
+    });
+    if (this.#isPlaceable(all)) return this.#finish(all);
+    const placeable = this.#best({
+      within: Math.max(this.#plannedWithin, all.lossWithin),
+      parityMax: (n) => parityUpTo(n, OVERHEAD_MAX_FEW_IN_REACH),
+      placeable: (code) => this.#isPlaceable(code),
+    });
+    return this.#finish(placeable);
   }
 
-  #cheapest(shardsMax: number): Trial | undefined {
+  /** Whether so many partners are in reach that a pack counts as saved. A first copy of several is better than none. */
+  #isPlaceable({ n, k }: Shape): boolean {
+    return n - k === 1 || enoughShards(codeOf(n - k, k)) <= this.#inReach;
+  }
+
+  #best(bounds: Bounds): Trial {
+    return this.#cheapest(bounds) ?? this.#safest(bounds);
+  }
+
+  get #shardsMax(): number {
+    return Math.min(this.#partners.length, SHARDS_MAX);
+  }
+
+  #cheapest(bounds: Bounds): Trial | undefined {
     let best: Trial | undefined;
-    for (const { n, k } of this.#withinReach(shardsMax)) {
+    for (const { n, k } of this.#goodEnough(bounds)) {
       const trial = this.#try(n, k);
-      if (trial.lossWithin > this.#plannedWithin) continue;
+      if (trial.lossWithin > bounds.within) continue;
       if (best === undefined || trial.exposure < best.exposure) best = trial;
       if (best.exposure === 0) break;
     }
@@ -121,24 +173,28 @@ class Planner {
   }
 
   /** The codes that are good enough with the most lasting holders, the least overhead first: others need no closer look. */
-  #withinReach(shardsMax: number): { n: number; k: number }[] {
-    const codes: { n: number; k: number }[] = [];
+  #goodEnough({ within, parityMax, placeable }: Bounds): Shape[] {
+    const codes: Shape[] = [];
     const lasting = this.#survivals.toSorted((a, b) => b - a);
-    const survivors = new Float64Array(shardsMax + 1);
+    const survivors = new Float64Array(this.#shardsMax + 1);
     survivors[0] = 1;
-    for (let n = 1; n <= shardsMax; n++) {
+    for (let n = 1; n <= this.#shardsMax; n++) {
       addTrial(survivors, n - 1, lasting[n - 1]!);
-      for (let k = 1; k <= n / 2; k++) {
-        if (sumBelow(survivors, n - k) <= this.#plannedWithin) codes.push({ n, k });
+      for (let k = 1; k <= parityMax(n); k++) {
+        if (placeable({ n, k }) && sumBelow(survivors, n - k) <= within) codes.push({ n, k });
       }
     }
     // n / (n - k) grows with k / n
     return codes.sort((a, b) => a.k * b.n - b.k * a.n || a.n - b.n);
   }
 
-  #safest(shardsMax: number): Trial {
+  /** Of the codes with as much parity as may be. Two copies can always be placed. */
+  #safest({ parityMax, placeable }: Bounds): Trial {
     const trials: Trial[] = [];
-    for (let n = 2; n <= shardsMax; n++) trials.push(this.#try(n, Math.floor(n / 2)));
+    for (let n = 2; n <= this.#shardsMax; n++) {
+      const shape = { n, k: parityMax(n) };
+      if (placeable(shape)) trials.push(this.#try(shape.n, shape.k));
+    }
     const least = Math.min(...trials.map(({ lossWithin }) => lossWithin));
     const tolerated = LOSS_TOLERANCE * least;
     // Where the target itself can be met, it is.
@@ -213,6 +269,11 @@ class Planner {
     }
     return Math.max(SHARDS_MAX, partners + 1);
   }
+}
+
+/** Parity shards of `n` at an overhead of at most `overhead`. */
+function parityUpTo(n: number, overhead: number): number {
+  return Math.floor((n * (overhead - 1)) / overhead);
 }
 
 function codeOf(m: number, k: number): Code {

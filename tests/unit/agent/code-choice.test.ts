@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { chooseCode } from '../../../src/agent/code-choice.ts';
+import { chooseCode as choose } from '../../../src/agent/code-choice.ts';
 import type { Partner } from '../../../src/agent/network/types.ts';
-import { formatCode, totalShards, validateCode } from '../../../src/core/erasure/codes.ts';
+import { enoughShards, formatCode, totalShards, validateCode } from '../../../src/core/erasure/codes.ts';
+import type { Code } from '../../../src/core/erasure/codes.ts';
 import { parseAccountId, parseDeviceId } from '../../../src/core/ids.ts';
 
 function partners(count: number, change: Partial<Partner> = {}): Partner[] {
@@ -18,6 +19,14 @@ function partners(count: number, change: Partial<Partner> = {}): Partner[] {
       ...change,
     } as Partner;
   });
+}
+
+const NOW = 1_700_000_000_000;
+const HOUR_MS = 3_600_000;
+
+/** With all partners in reach. */
+function chooseCode(wanted: string | undefined, all: readonly Partner[]): Code {
+  return choose(wanted, all, all, NOW);
 }
 
 describe('the code for the partners there are', () => {
@@ -58,5 +67,32 @@ describe('the code for the partners there are', () => {
       expect.objectContaining({ fault: 'too-few' }),
     );
     expect(() => chooseCode('raid', partners(5))).toThrow(expect.objectContaining({ fault: 'usage' }));
+  });
+
+  it('is by all partners, not by the few that are there at the hour of a run', () => {
+    const all = partners(50, { lastSeenAt: NOW - HOUR_MS });
+    const whole = chooseCode('auto', all);
+    for (const here of [3, 5, 7, 10, 15, 50]) {
+      const code = choose('auto', all.slice(0, here), all, NOW);
+      expect(enoughShards(code), `${here} in reach`).toBeLessThanOrEqual(here);
+      expect(code.k, `${here} in reach`).toBeGreaterThan(here / 2 - 1);
+      expect(totalShards(code)).toBeGreaterThan(Math.min(here, totalShards(whole) - 1));
+      expect(totalShards(code)).toBeLessThanOrEqual(3 * code.m);
+    }
+    expect(choose('auto', all, all, NOW)).toEqual(whole);
+    expect(formatCode(choose('auto', all.slice(0, 3), all, NOW))).toBe('reed-solomon:2+4');
+    expect(formatCode(choose('auto', all.slice(0, 1), all, NOW))).toBe('mirror:3');
+  });
+
+  it('counts on nobody who was not seen for two days, or is suspect', () => {
+    const here = partners(3);
+    for (const change of [
+      { lastSeenAt: NOW - 49 * HOUR_MS },
+      { lastSeenAt: NOW - HOUR_MS, state: 'suspect' as const },
+      { lastSeenAt: undefined },
+    ]) {
+      const all = [...here, ...partners(20, change).slice(3)];
+      expect(choose('auto', here, all, NOW)).toEqual(chooseCode('auto', here));
+    }
   });
 });

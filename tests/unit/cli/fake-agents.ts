@@ -26,6 +26,7 @@ export function memberState(changes: Partial<AgentState> = {}): AgentState {
       reason: undefined,
       suspects: 0,
       missing: 0,
+      awaited: 0,
       lossPerYear: undefined,
       restorableNow: undefined,
       risks: [],
