@@ -25,7 +25,7 @@ export function healthText(health: Health): string {
 
 /** What else is true of it, a sentence a line, the worst first. */
 export function healthDetails(health: Health): readonly string[] {
-  const { state, suspects, missing, online, partners, canLose, lossPerYear, restorableNow } = health;
+  const { state, suspects, missing, awaited, online, partners, canLose, lossPerYear, restorableNow } = health;
   if (state === 'empty') return [];
   const lines: string[] = [];
   if (suspects > 0) {
@@ -37,6 +37,11 @@ export function healthDetails(health: Health): readonly string[] {
   if (missing > 0) {
     lines.push(
       `${count(missing, 'piece')} ${missing === 1 ? 'is' : 'are'} missing and being made again elsewhere.`,
+    );
+  }
+  if (awaited > 0) {
+    lines.push(
+      `${count(awaited, 'more piece')} ${awaited === 1 ? 'goes' : 'go'} to partners that are away, as soon as they are back.`,
     );
   }
   lines.push(...health.risks.map(riskText));

@@ -406,7 +406,7 @@ class CooperationOfDevice implements OpenCooperation {
   #sessionClosed(device: DeviceId): void {
     const now = this.#options.platform.clock.now();
     this.#books.records.note(device, { lastSeenAt: now });
-    this.#running?.reconnect.soon(device);
+    this.#running?.reconnect.closed(device);
     this.#changed();
   }
 

@@ -8,6 +8,8 @@ const FIRST_MS = 1000;
 const LONGEST_MS = 5 * 60_000;
 /** One that is said not to be there is called this often all the same: the broker may lie, or be wrong. */
 const SELDOM_MS = 4 * 3_600_000;
+/** A session that ends so soon after the last one is no better than a call that failed: such a partner must not be called without end. */
+const BRIEF_MS = 60_000;
 /** The device with the higher id lets the other call first, so that rarely both do. */
 const COURTESY_MS = 1500;
 
@@ -30,6 +32,8 @@ interface Attempt {
   calling: boolean;
   /** its next call waits long */
   seldom: boolean;
+  /** when its last session ended (monotonic) */
+  closedAt: number;
 }
 
 /**
@@ -66,11 +70,25 @@ export class Reconnect {
     let attempt = this.#wanted.get(device);
     if (attempt === undefined) {
       if (!add) return;
-      attempt = { failures: 0, cancel: undefined, calling: false, seldom: false };
+      attempt = { failures: 0, cancel: undefined, calling: false, seldom: false, closedAt: -Infinity };
       this.#wanted.set(device, attempt);
     }
     attempt.failures = 0;
     this.#afterMoment(device, attempt);
+  }
+
+  /** A session with it has ended: tries again at once, or with growing pauses while its sessions end as soon as they are open. */
+  closed(device: DeviceId): void {
+    const attempt = this.#wanted.get(device);
+    if (attempt === undefined) return;
+    const now = this.#options.clock.monotonic();
+    const brief = now - attempt.closedAt < BRIEF_MS + 2 * pauseAfter(attempt.failures);
+    attempt.closedAt = now;
+    if (!brief) this.soon(device);
+    else {
+      attempt.failures++;
+      this.#afterPause(device, attempt);
+    }
   }
 
   /** What was known of who can be reached may hold no longer: those who are not said to be away need not wait. */
@@ -105,7 +123,7 @@ export class Reconnect {
   }
 
   async #call(device: DeviceId, attempt: Attempt): Promise<void> {
-    const { isConnected, isAbsent, isIsolated, connect, random, log } = this.#options;
+    const { isConnected, isAbsent, isIsolated, connect, log } = this.#options;
     attempt.cancel = undefined;
     if (isConnected(device)) return;
     // After the long pause it is called whatever is said of it.
@@ -131,7 +149,14 @@ export class Reconnect {
       this.#afterLong(device, attempt);
       return;
     }
-    const pause = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(attempt.failures, 20));
-    this.#after(device, attempt, pause * (0.5 + random.fraction()));
+    this.#afterPause(device, attempt);
   }
+
+  #afterPause(device: DeviceId, attempt: Attempt): void {
+    this.#after(device, attempt, pauseAfter(attempt.failures) * (0.5 + this.#options.random.fraction()));
+  }
+}
+
+function pauseAfter(failures: number): number {
+  return Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures, 20));
 }

@@ -12,7 +12,7 @@ export interface HealthSentence {
   readonly notes: readonly HealthNote[];
 }
 export interface HealthNote {
-  readonly kind: 'suspects' | 'missing' | 'risk';
+  readonly kind: 'suspects' | 'missing' | 'awaited' | 'risk';
   readonly sentence: string;
 }
 
@@ -83,6 +83,7 @@ function notesOf({ health, partners }: Facts): readonly HealthNote[] {
         : words.missing(health.missing, partners.filter(lostPieces).length);
     notes.push({ kind: 'missing', sentence });
   }
+  if (health.awaited > 0) notes.push({ kind: 'awaited', sentence: words.awaited(health.awaited) });
   const alike = health.risks.filter((risk) => risk.kind !== 'too-few-partners').filter(isNews(health));
   if (alike.length > 0) {
     notes.push({ kind: 'risk', sentence: words.alike(formatList([...new Set(alike.map(wayOf))])) });

@@ -253,6 +253,8 @@ export const en = {
     /** where the sentence says already that a partner lost them */
     stillMissing: (count: number): string =>
       `${pieces(count)} ${count === 1 ? 'is' : 'are'} still to be made again.`,
+    awaited: (count: number): string =>
+      `${pieces(count)} more ${count === 1 ? 'goes' : 'go'} to partners that are away, as soon as they are back.`,
     alike: (ways: string): string => `Many of your pieces are ${ways}: what hits one may hit all.`,
     ways: {
       family: (name) => `in one kind of browser (${name})`,

@@ -31,6 +31,7 @@ export const status: Command = {
           lastSavedAt: health.lastSavedAt,
           suspects: health.suspects,
           missing: health.missing,
+          awaited: health.awaited,
           lossPerYear: health.lossPerYear,
           restorableNow: health.restorableNow,
           risks: health.risks,

@@ -72,12 +72,12 @@ describe('the code for the partners there are', () => {
   it('is by all partners, not by the few that are there at the hour of a run', () => {
     const all = partners(50, { lastSeenAt: NOW - HOUR_MS });
     const whole = chooseCode('auto', all);
-    for (const here of [3, 5, 7, 10, 15, 50]) {
+    for (const here of [3, 5, 7, 10, 15]) {
       const code = choose('auto', all.slice(0, here), all, NOW);
+      const { k } = chooseCode('auto', all.slice(0, here));
       expect(enoughShards(code), `${here} in reach`).toBeLessThanOrEqual(here);
-      expect(code.k, `${here} in reach`).toBeGreaterThan(here / 2 - 1);
-      expect(totalShards(code)).toBeGreaterThan(Math.min(here, totalShards(whole) - 1));
-      expect(totalShards(code)).toBeLessThanOrEqual(3 * code.m);
+      expect(code.k, `${here} in reach`).toBeGreaterThan(k);
+      expect(totalShards(code), `${here} in reach`).toBeLessThanOrEqual(3 * code.m);
     }
     expect(choose('auto', all, all, NOW)).toEqual(whole);
     expect(formatCode(choose('auto', all.slice(0, 3), all, NOW))).toBe('reed-solomon:2+4');

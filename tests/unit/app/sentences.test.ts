@@ -160,6 +160,12 @@ describe('health', () => {
     expect(told({ state: 'at-risk', missing: 12 }, partners).notes[0]?.sentence).toBe(
       '1 partner lost its pieces; 12 are being made again elsewhere.',
     );
+    expect(told({ awaited: 3 }).notes).toEqual([
+      {
+        kind: 'awaited',
+        sentence: '3 pieces more go to partners that are away, as soon as they are back.',
+      },
+    ]);
     expect(told({ state: 'at-risk', missing: 1 }).notes[0]?.sentence).toBe(
       '1 piece is missing and being made again elsewhere.',
     );

@@ -150,6 +150,7 @@ describe('status', () => {
     online: 4,
     suspects: 2,
     missing: 5,
+    awaited: 3,
     lossPerYear: 0.93e-6,
     restorableNow: 0.99996,
     risks: [
@@ -164,6 +165,7 @@ describe('status', () => {
     expect(text).toContain('Protected: 6 partners hold it, any 3 can be lost.');
     expect(text).toContain('2 of 6 partners are silent or owe a proof; 1 more may be lost.');
     expect(text).toContain('5 pieces are missing and being made again elsewhere.');
+    expect(text).toContain('3 more pieces go to partners that are away, as soon as they are back.');
     expect(text).toContain('in one kind of browser or program (chromium)');
     expect(text).toContain('safer with 9 partners than with 6');
     expect(text).toContain('4 of 6 partners are online: everything could be restored now.');
@@ -176,10 +178,10 @@ describe('status', () => {
   });
 
   it('gives programs the same', async () => {
-    const { suspects, missing, lossPerYear, restorableNow, risks } = health;
+    const { suspects, missing, awaited, lossPerYear, restorableNow, risks } = health;
     const { lines } = await call(agent, 'status', '--json');
     expect(lines).toEqual([
-      expect.objectContaining({ suspects, missing, lossPerYear, restorableNow, risks }),
+      expect.objectContaining({ suspects, missing, awaited, lossPerYear, restorableNow, risks }),
     ]);
   });
 });

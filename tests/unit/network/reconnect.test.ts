@@ -63,12 +63,34 @@ describe('a wanted device', () => {
     const { clock, calls, reconnect } = scene({
       onConnected: (state) => {
         state.connected = calls.length >= 3;
-        if (!state.connected) reconnect.soon(OTHER);
+        if (!state.connected) reconnect.closed(OTHER);
       },
     });
     reconnect.want(new Set([OTHER]));
     await clock.advance(MINUTE);
     expect(calls).toHaveLength(3);
+  });
+
+  it('is called with growing pauses while its sessions end as soon as they are open, and at once after one that lasted', async () => {
+    const { clock, state, calls, reconnect } = scene({
+      onConnected: () => {
+        clock.after(2_000, () => {
+          state.connected = false;
+          reconnect.closed(OTHER);
+        });
+      },
+    });
+    reconnect.want(new Set([OTHER]));
+    await clock.advance(24 * HOUR);
+    expect(calls.length).toBeLessThan((24 * HOUR) / (2 * MINUTE));
+    expect(calls.length).toBeGreaterThan((24 * HOUR) / (8 * MINUTE));
+    state.connected = true;
+    await clock.advance(2 * HOUR);
+    const before = calls.length;
+    state.connected = false;
+    reconnect.closed(OTHER);
+    await clock.advance(1_500);
+    expect(calls).toHaveLength(before + 1);
   });
 
   it('is called at once when it is said to be there again', async () => {

@@ -148,10 +148,13 @@ describe('the holders of a pack', () => {
     ]);
   });
 
-  it('are refused when there are too few, or two of one id', () => {
-    expect(() => assignShards(alike(3), reedSolomon(2, 2), 0)).toThrow(
-      expect.objectContaining({ fault: 'too-few' }),
-    );
+  it('are all there are when they are fewer than shards', () => {
+    const { chosen, spares } = assignShards(alike(3), reedSolomon(2, 4), 1);
+    expect(new Set(chosen.map(({ id }) => id)).size).toBe(3);
+    expect(spares).toEqual([]);
+  });
+
+  it('are refused when two have one id', () => {
     expect(() => assignShards([...alike(3), ...alike(1)], reedSolomon(2, 2), 0)).toThrow(
       expect.objectContaining({ fault: 'usage' }),
     );

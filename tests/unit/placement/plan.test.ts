@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatCode, totalShards, validateCode } from '../../../src/core/erasure/codes.ts';
+import { enoughShards, formatCode, totalShards, validateCode } from '../../../src/core/erasure/codes.ts';
 import { assignShards } from '../../../src/core/placement/assign.ts';
 import type { PlacementPartner } from '../../../src/core/placement/domains.ts';
 import {
@@ -145,6 +145,32 @@ describe('the code for new packs', () => {
   it('falls back to the widest when every partner is sure to fail', () => {
     const doomed = alike(5).map((partner) => ({ ...partner, odds: { availability: 0, lossPerYear: 1 } }));
     expect(planCode(doomed)).toMatchObject({ code: { m: 3, k: 2 }, lossPerYear: 1, restorableNow: 0 });
+  });
+
+  it('is one that can be placed with the partners in reach, and loses no more than that of all where overhead 3 allows', () => {
+    for (const storageClass of classes) {
+      const partners = alike(40, storageClass);
+      const whole = planCode(partners);
+      for (let inReach = 1; inReach <= 40; inReach++) {
+        const { code, overhead, lossPerYear } = planCode(partners, { inReach });
+        if (code.m > 1) expect(enoughShards(code)).toBeLessThanOrEqual(inReach);
+        expect(overhead).toBeLessThanOrEqual(3);
+        if (enoughShards(whole.code) <= inReach) expect(code).toEqual(whole.code);
+        // Widest of what can be placed with two in reach is three copies, with three 2+4.
+        const bound = Math.max(whole.lossPerYear, TARGET_LOSS_PER_YEAR / PLANNING_MARGIN);
+        if (lossPerYear > bound) expect(overhead).toBeGreaterThan(2.5);
+      }
+      expect([1, 2, 3].map((inReach) => formatCode(planCode(partners, { inReach }).code))).toEqual([
+        'mirror:3',
+        'mirror:3',
+        'reed-solomon:2+4',
+      ]);
+    }
+  });
+
+  it('of seven partners with one away is still that of seven', () => {
+    const partners = alike(7, 'tab');
+    expect(formatCode(planCode(partners, { inReach: 6 }).code)).toBe(formatCode(planCode(partners).code));
   });
 
   it('is not there without a partner', () => {

@@ -43,6 +43,38 @@ describe('repair', () => {
     rig.close();
   });
 
+  it('brings the pieces that found nobody when partners are back, and counts them as lost only once somebody had them', async () => {
+    const rig = new Rig('awaited', 9);
+    const owner = await rig.owner('owner');
+    const away = rig.holders.slice(3);
+    for (const holder of away) holder.online = false;
+    const content = await owner.save('reed-solomon:2+4', 3, 50_000, rig.holders.slice(0, 3));
+    expect(await surveyPacks(owner.context)).toMatchObject({
+      missing: 0,
+      awaited: 9,
+      canLose: 1,
+      urgent: false,
+      lazy: false,
+    });
+    // Nobody is there for them: nothing is fetched.
+    const before = rig.holders.map(({ given }) => given);
+    expect(await owner.repair()).toMatchObject({ remade: 0, missing: 0, bytes: 0 });
+    expect(rig.holders.map(({ given }) => given)).toEqual(before);
+    for (const holder of away.slice(0, 2)) holder.online = true;
+    expect((await surveyPacks(owner.context)).awaitedOf).toEqual(new Set(away.map(({ device }) => device)));
+    // What is urgent does not wait for them.
+    expect(await owner.repair({ only: 'urgent' })).toMatchObject({ remade: 0 });
+    expect(await owner.repair()).toMatchObject({ remade: 6, missing: 0 });
+    expect(await surveyPacks(owner.context)).toMatchObject({ missing: 0, awaited: 3, canLose: 3 });
+    for (const holder of away) holder.online = true;
+    expect(await owner.repair()).toMatchObject({ remade: 3, missing: 0 });
+    expect(await surveyPacks(owner.context)).toMatchObject({ missing: 0, awaited: 0, canLose: 4 });
+    await expectSafe(owner, content, 6, 4);
+    rig.holders[0]!.state = 'evicted';
+    expect(await surveyPacks(owner.context)).toMatchObject({ missing: 3, awaited: 0, urgent: true });
+    rig.close();
+  });
+
   it('is not made for one silent holder, and is for as many as the odds do not bear', async () => {
     const rig = new Rig('silent', 12);
     const owner = await rig.owner('owner');

@@ -168,11 +168,17 @@ export class Owner {
     });
   }
 
-  /** Saves packs of `bytes` each under a code; gives the content by chunk. */
-  async save(code: string, packs: number, bytes = 150_000): Promise<Content> {
+  /** Saves packs of `bytes` each under a code; gives the content by chunk. @param inReach those that take pieces, all if not given */
+  async save(
+    code: string,
+    packs: number,
+    bytes = 150_000,
+    inReach: readonly Holder[] = this.rig.holders,
+  ): Promise<Content> {
     const { platform, repository } = this.context;
     const content = new Map<ChunkId, Bytes>();
-    const placer = this.placer();
+    const reached = new Set(inReach.map(({ device }) => device));
+    const placer = this.placer(this.cooperation.partners().filter(({ device }) => reached.has(device)));
     for (let i = 0; i < packs; i++) {
       const writer = new PackWriter({
         kind: 'data',

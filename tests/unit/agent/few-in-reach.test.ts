@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { decodeStoredPack } from '../../../src/agent/repository/records.ts';
+import { OWNER_TABLES } from '../../../src/agent/repository/tables.ts';
+import { enoughShards, totalShards } from '../../../src/core/erasure/codes.ts';
+import {
+  contentOf,
+  expectWhole,
+  makeTeam,
+  makeWorld,
+  recoverByWords,
+  rowsHeld,
+  rowsOf,
+  rowsPlaced,
+  smallTree,
+} from './support.ts';
+
+const HOUR = 3_600_000;
+
+describe('an owner with few partners in reach at the hour of its backup', () => {
+  it('saves with a code for all of them, and brings the others their pieces when they are back', async () => {
+    const team = await makeTeam(makeWorld('few in reach'), 12);
+    const { owner, holders, world } = team;
+    const source = smallTree();
+    await owner.agent.backup([source]);
+    const early = new Set(rowsOf(owner.device, OWNER_TABLES.packs).map((row) => decodeStoredPack(row).packId));
+    const away = holders.slice(3);
+    for (const { device } of away) device.sleep();
+    await world.clock.sleep(5 * 60_000);
+    source.set('late.txt', new Uint8Array(50_000).fill(7));
+    const { health } = await owner.agent.backup([source]);
+    expect(health).toBe('protected');
+    const late = rowsOf(owner.device, OWNER_TABLES.packs)
+      .map(decodeStoredPack)
+      .filter(({ packId }) => !early.has(packId));
+    expect(late.length).toBeGreaterThan(0);
+    for (const { code, awaited } of late) {
+      expect(enoughShards(code)).toBeLessThanOrEqual(3);
+      expect(totalShards(code)).toBeGreaterThan(3);
+      expect(awaited).toBe(totalShards(code) - 3);
+    }
+    expect(owner.agent.state.health.awaited).toBeGreaterThan(0);
+    for (const { device } of away) device.wake();
+    await world.clock.sleep(6 * HOUR);
+    expect(owner.agent.state.health).toMatchObject({ state: 'protected', awaited: 0, missing: 0 });
+    expect(rowsHeld(holders)).toEqual(rowsPlaced(owner.device));
+    // Those that were there for the backup are needed no more.
+    for (const { device } of holders.slice(0, 3)) device.crash();
+    const fresh = await recoverByWords(world, owner.words, 'fresh');
+    await expectWhole(fresh, await contentOf(source));
+    world.close();
+  });
+});
