@@ -91,8 +91,6 @@ export class Membership {
   #headAcknowledged = true;
   /** partners looked for beside those that the widest pack needs */
   #lacking = 0;
-  /** when all holders were last asked what they have (monotonic) */
-  comparedAt = -Infinity;
   /** partners changed since the packs were surveyed */
   #unsurveyed = false;
   #surveyedAt = 0;

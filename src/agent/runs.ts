@@ -1,5 +1,5 @@
 import { RoostError, faultOf, messageOf } from '../core/errors.ts';
-import { publishHead, renewHead } from './backup/head-writer.ts';
+import { headNames, publishHead, renewHead } from './backup/head-writer.ts';
 import type { DeviceId, SnapshotId } from '../core/ids.ts';
 import { totalShards } from '../core/erasure/codes.ts';
 import { MIB } from '../core/limits.ts';
@@ -44,6 +44,7 @@ const ROOM_FACTOR = 1.05;
 /** Between two repairs that ask all holders what they have: of an account with other devices, which may have repaired meanwhile, and of any other. */
 const COMPARE_OFTEN_MS = 12 * 3_600_000;
 const COMPARE_SELDOM_MS = 72 * 3_600_000;
+const COMPARED_KEY = 'compared-at';
 /** A backup waits so long for repair; what is left then is done after it, in the background. */
 const REPAIR_BEFORE_BACKUP_MS = 10 * 60_000;
 
@@ -121,19 +122,19 @@ export async function repairOn(
   const context = await membership.start();
   await context.repository.dropIntents();
   const repaired = await mend(membership, context, { ...run, pace: new Pace(context.platform.clock) });
-  await nameHolders(context, repaired.remade + repaired.moved > 0, run.signal);
+  await nameHolders(context, repaired.holders, run.signal);
   await drainReleases(context, run.signal);
   return repaired;
 }
 
-/** After pieces moved: the newest head must lead to their new holders, or who restores would not find them. */
+/** The newest head must lead to all holders, or who restores would not find their pieces. */
 async function nameHolders(
   context: AgentContext,
-  moved: boolean,
+  holders: ReadonlySet<DeviceId>,
   signal: AbortSignalLike | undefined,
 ): Promise<void> {
   const { platform } = context;
-  if (moved) await renewHead(context);
+  if (!(await headNames(context, holders))) await renewHead(context);
   try {
     await publishHead(context, signal);
   } catch (error) {
@@ -151,6 +152,7 @@ export async function standInOn(
   const context = await membership.start();
   const { duties } = membership;
   let remade = 0;
+  const holders = new Set<DeviceId>();
   for (const owner of duties.standsInFor) {
     const partners = await context.cooperation.ensurePartners(
       ROOM_MARGIN_BYTES,
@@ -164,8 +166,9 @@ export async function standInOn(
       reader: membership.packReader(() => undefined, run.meter),
     });
     remade += repaired.remade;
+    for (const holder of repaired.holders) holders.add(holder);
   }
-  await nameHolders(context, remade > 0, run.signal);
+  await nameHolders(context, holders, run.signal);
   return remade;
 }
 
@@ -182,6 +185,15 @@ async function compareWithHolders(
   for (const { holder, lost } of await reconcileLedgers(context, signal)) {
     if (lost.length > 0) membership.tell('pieces-lost', { device: holder, pieces: lost.length }, 'warning');
   }
+  const { repository, platform } = context;
+  await repository.apply([repository.operations.state(COMPARED_KEY, platform.clock.now())]);
+}
+
+async function isTimeToCompare(context: AgentContext): Promise<boolean> {
+  const { repository, platform } = context;
+  const at = await repository.state(COMPARED_KEY);
+  const age = typeof at === 'number' ? platform.clock.now() - at : Infinity;
+  return age < 0 || age >= (await compareAfterMs(context));
 }
 
 async function compareAfterMs({ repository, cooperation, device }: AgentContext): Promise<number> {
@@ -202,12 +214,9 @@ async function mend(
     ...(signal ? { signal } : {}),
     atLeast: membership.partnersWanted,
   });
-  const now = context.platform.clock.monotonic();
   // A repair that follows another soon knows what it needs; audits and notices tell what is new.
-  if (run.giveUpLost === true || now - membership.comparedAt >= (await compareAfterMs(context))) {
+  if (run.giveUpLost === true || (await isTimeToCompare(context)))
     await compareWithHolders(membership, context, signal);
-    membership.comparedAt = now;
-  }
   await drainReleases(context, signal);
   return repairPacks(context, {
     ...run,

@@ -2,10 +2,10 @@ import type { Bytes } from '../../core/bytes.ts';
 import { RoostError, faultOf } from '../../core/errors.ts';
 import { isWeak } from '../../core/erasure/codes.ts';
 import type { Code } from '../../core/erasure/codes.ts';
-import type { PackId, SnapshotId } from '../../core/ids.ts';
+import type { DeviceId, PackId, SnapshotId } from '../../core/ids.ts';
 import { MIB } from '../../core/limits.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
-import { sealHead } from '../../core/snapshot/head.ts';
+import { openHead, sealHead } from '../../core/snapshot/head.ts';
 import type { Snapshot } from '../../core/snapshot/types.ts';
 import type { MetaOperation } from '../../ports/meta-store.ts';
 import type { AgentContext } from '../context.ts';
@@ -164,6 +164,18 @@ async function freeing(context: AgentContext, packs: readonly StoredPack[]): Pro
     }
   }
   return operations;
+}
+
+/** Whether the newest own head names these devices as partners: who restores asks all that it names. True before the first backup. */
+export async function headNames(
+  { repository, platform, keys }: AgentContext,
+  devices: ReadonlySet<DeviceId>,
+): Promise<boolean> {
+  const { sealed } = await repository.ownHead();
+  if (!sealed || devices.size === 0) return true;
+  const { partners } = await openHead(platform.crypto, keys, sealed);
+  const named = new Set(partners.map(({ device }) => device));
+  return [...devices].every((device) => named.has(device));
 }
 
 /** A new head that leads to the same packs, and names the partners as they are now. Nothing happens before the first backup. */

@@ -17,6 +17,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { SpacePromises } from '../host/promises.ts';
 import type { Remote } from '../session/types.ts';
 import type { AgreementBook, BookEntry } from './agreement-book.ts';
+import type { PartnerBook } from './partner-book.ts';
 import type { Rooms } from './rooms.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -44,8 +45,7 @@ export interface AgreeingParts {
   readonly promises: SpacePromises;
   readonly rooms: Rooms;
   readonly policy: () => RosterPolicy;
-  /** partners that told which agreements they know, and when (monotonic); not those that may have signed one since that did not arrive */
-  readonly compared: Map<DeviceId, number>;
+  readonly records: PartnerBook;
 }
 
 /** Whether it is time to make an agreement anew. */
@@ -93,21 +93,21 @@ const TRIES = 3;
  * @throws RoostError 'full' | 'refused' | what the session throws
  */
 export async function agreeWith(parts: AgreeingParts, remote: Remote, bytes: number): Promise<BookEntry> {
-  const { book, clock, rooms } = parts;
+  const { book, clock, rooms, records } = parts;
   const { device } = remote.peer;
   const lasting = (entry: BookEntry | undefined): entry is BookEntry =>
     entry?.endedAt === 0 && !endsSoon(entry.agreement, clock.now());
   const former = book.with(device)[0];
-  if (lasting(former) && rooms.take(former.agreement.id, bytes)) return former;
+  if (lasting(former) && rooms.take(device, former.agreement.id, bytes)) return former;
   for (let tries = 1; ; tries++) {
     const known = tries === 1 && lasting(former) && comparedLately(parts, device);
     const remembered = known || (await learnAgreements(book, remote));
-    if (remembered) parts.compared.set(device, clock.monotonic());
+    if (remembered) records.note(device, { comparedAt: clock.now() });
     const entries = remembered ? book.with(device) : [];
     const { held, room } = await roomAt(remote, entries);
     const ruling = entries[0];
     if (lasting(ruling) && room >= bytes) {
-      rooms.note(ruling.agreement.id, room - bytes);
+      rooms.note(device, ruling.agreement.id, room - bytes);
       return ruling;
     }
     const before = book.with(device)[0];
@@ -121,9 +121,9 @@ export async function agreeWith(parts: AgreeingParts, remote: Remote, bytes: num
   }
 }
 
-function comparedLately({ compared, clock }: AgreeingParts, device: DeviceId): boolean {
-  const at = compared.get(device);
-  return at !== undefined && clock.monotonic() - at < COMPARED_MS;
+function comparedLately({ records, clock }: AgreeingParts, device: DeviceId): boolean {
+  const age = clock.now() - records.get(device).comparedAt;
+  return age >= 0 && age < COMPARED_MS;
 }
 
 /** Asks for ample room first, then for less. */
@@ -149,7 +149,7 @@ async function propose(
   const { graceDays, commitmentDays } = parts.policy();
   const habits = { bytesPerSecond: 0, hours: ALL_HOURS };
   // The connection may break after the partner has signed.
-  parts.compared.delete(device);
+  parts.records.update(device, { comparedAt: 0 });
   // As much back as we take, if our offer has room; else what is left.
   const aside = await promises.setAside(device, asked, 0);
   try {

@@ -36,6 +36,8 @@ export interface PartnerRecord {
   readonly comparedAt: number;
   /** number of our newest head that it took; 0 before the first */
   readonly headSeq: number;
+  /** what it had left for us under an agreement, in bytes, less what was set aside since; undefined while not known */
+  readonly room: { readonly agreement: string; readonly left: number; readonly at: number } | undefined;
 }
 
 export const UNKNOWN_PARTNER: PartnerRecord = {
@@ -58,6 +60,7 @@ export const UNKNOWN_PARTNER: PartnerRecord = {
   told: false,
   comparedAt: 0,
   headSeq: 0,
+  room: undefined,
 };
 
 const STATES: readonly StandingState[] = ['active', 'suspect', 'leaving', 'evicted', 'reneged'];
@@ -100,6 +103,7 @@ export function encodePartnerRecord(record: PartnerRecord): Bytes {
     record.told,
     record.comparedAt,
     record.headSeq,
+    record.room === undefined ? null : [record.room.agreement, record.room.left, record.room.at],
   ]);
 }
 
@@ -125,6 +129,7 @@ export function decodePartnerRecord(value: Bytes): PartnerRecord {
     told: asBoolean(fields[16]),
     comparedAt: asNumber(fields[17]),
     headSeq: asNumber(fields[18]),
+    room: asRoom(fields[19]),
   }));
 }
 
@@ -138,6 +143,12 @@ function asStanding(value: unknown): Standing {
     silentMs: asNumber(silentMs),
     graceUsedMs: asNumber(graceUsedMs),
   };
+}
+
+function asRoom(value: unknown): PartnerRecord['room'] {
+  if (!Array.isArray(value)) return undefined;
+  const [agreement, left, at] = value as unknown[];
+  return { agreement: asText(agreement), left: asNumber(left), at: asNumber(at) };
 }
 
 function oneOf<T>(choices: readonly T[], value: unknown): T {

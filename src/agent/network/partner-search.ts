@@ -32,11 +32,10 @@ export interface PartnerSearchParts {
 export class PartnerSearch {
   readonly #parts: PartnerSearchParts;
   readonly #rooms: Rooms;
-  readonly #compared = new Map<DeviceId, number>();
 
   constructor(parts: PartnerSearchParts) {
     this.#parts = parts;
-    this.#rooms = new Rooms(parts.options.platform.clock);
+    this.#rooms = new Rooms(parts.options.platform.clock, parts.records);
   }
 
   /**
@@ -115,7 +114,7 @@ export class PartnerSearch {
   }
 
   #agreeing(): AgreeingParts {
-    const { options, roster, book, promises } = this.#parts;
+    const { options, roster, book, records, promises } = this.#parts;
     const { platform, identity, cooperative } = options;
     return {
       crypto: platform.crypto,
@@ -126,7 +125,7 @@ export class PartnerSearch {
       book,
       promises,
       rooms: this.#rooms,
-      compared: this.#compared,
+      records,
       policy: () => roster.roster.policy,
     };
   }

@@ -1,6 +1,8 @@
+import type { Bytes } from '../../core/bytes.ts';
 import { storageClassOf } from '../../core/placement/priors.ts';
 import type { DeviceTraits, OurFacts } from '../../core/placement/score.ts';
 import { scoreCandidate } from '../../core/placement/score.ts';
+import type { WeekHistogram } from '../../core/placement/schedule.ts';
 import { decodeWeek } from '../../core/placement/schedule.ts';
 import type { AccountId, DeviceId } from '../../core/ids.ts';
 import type { DirectoryEntry } from '../../ports/rendezvous.ts';
@@ -59,13 +61,12 @@ export function candidateRanking(
 ): (entry: DirectoryEntry, account: AccountId) => number {
   const { self, own, zone, records, listed, partners, wanted, free, renegedOn } = sources;
   const traits = (entry: DirectoryEntry): DeviceTraits => {
-    const { hours } = records.get(entry.device);
     return {
       neighbourhood: entry.neighbourhood,
       zone: entry.zone,
       family: entry.family,
       system: entry.system,
-      schedule: hours.length === 0 ? undefined : decodeWeek(hours),
+      schedule: weekOf(records.get(entry.device).hours),
     };
   };
   const ours: OurFacts = {
@@ -96,6 +97,16 @@ export function candidateRanking(
       },
       ours,
     );
+}
+
+/** Weeks read, as long as they are on record: all members are ranked in each search. */
+const weeks = new WeakMap<Bytes, WeekHistogram>();
+
+function weekOf(hours: Bytes): WeekHistogram | undefined {
+  if (hours.length === 0) return undefined;
+  const week = weeks.get(hours) ?? decodeWeek(hours);
+  weeks.set(hours, week);
+  return week;
 }
 
 /** Among candidates that are nearly alike each device prefers others, so that not everybody turns to the same few. */

@@ -26,6 +26,8 @@ const HINTS_MAX_MS = 30 * 24 * HOUR_MS;
 /** Records that only count time are written this often, and at once after a look that counted so much: a tab is closed without a word. */
 const SAVE_LOOKS = 6;
 const SAVE_PASSED_MS = 4 * HOUR_MS;
+/** What was learned of the hours of partners: habits of weeks lose nothing by a day that was not written down. */
+const LEARN_LOOKS = 24;
 
 const TENDED_KEY = 'tended-at';
 
@@ -157,8 +159,8 @@ export class Tender {
         this.#hint(device, now.wall);
       }
     }
-    if (++this.#looks % SAVE_LOOKS !== 0 && passed < SAVE_PASSED_MS) return;
-    this.#presence.save();
+    if (++this.#looks % LEARN_LOOKS === 0) this.#presence.save();
+    if (this.#looks % SAVE_LOOKS !== 0 && passed < SAVE_PASSED_MS) return;
     // The time comes last: what was counted until then must be as durable as that it was.
     await cooperation.records.settled();
     await this.#keepTime(now.wall);

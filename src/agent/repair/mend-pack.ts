@@ -32,6 +32,8 @@ export class PackMender {
   readonly #holders: HolderBook;
   readonly #source: PackSource;
   readonly #takers: readonly Partner[];
+  /** who took a piece */
+  readonly holders = new Set<DeviceId>();
   /** so that all partners fill alike */
   #turn = 0;
 
@@ -133,7 +135,9 @@ export class PackMender {
       throwIfAborted(signal);
       await this.#wait(condition, shardBytes);
       try {
-        return await placer.add(make, { packId, shard }, partner);
+        const placed = await placer.add(make, { packId, shard }, partner);
+        this.holders.add(placed.holder);
+        return placed;
       } catch (error) {
         if (faultOf(error) === 'aborted') throw error;
         refused.add(partner.device);

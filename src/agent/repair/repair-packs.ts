@@ -1,5 +1,5 @@
 import { faultOf, messageOf } from '../../core/errors.ts';
-import type { PackId } from '../../core/ids.ts';
+import type { DeviceId, PackId } from '../../core/ids.ts';
 import { throwIfAborted } from '../cancellation.ts';
 import type { AgentContext } from '../context.ts';
 import { mapLimited } from '../limiter.ts';
@@ -26,6 +26,8 @@ export interface Repaired {
   readonly bytes: number;
   /** lost pieces that are still missing */
   readonly missing: number;
+  /** who took pieces */
+  readonly holders: ReadonlySet<DeviceId>;
   /** own packs with fewer than `m` pieces anywhere, for good */
   readonly lost: readonly PackId[];
 }
@@ -112,7 +114,7 @@ export async function repairPacks(context: AgentContext, work: RepairWork): Prom
     moved += balanced.moved;
     bytes += balanced.bytes;
   }
-  return { remade, moved, bytes, missing, lost };
+  return { remade, moved, bytes, missing, holders: mender.holders, lost };
 }
 
 /** Whether pieces wait for a holder, or the odds call for more. */
