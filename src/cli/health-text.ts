@@ -71,8 +71,12 @@ export function healthDetails(health: Health): readonly string[] {
 /** Smaller chances than this are guesses about guesses. */
 const SMALLEST_CHANCE = 1e-9;
 
+/** Above this, '1 in 1' would be the rounded figure. */
+const MORE_OFTEN_THAN_NOT = 0.5;
+
 /** 0.00000093 → 'about 1 in 1,000,000', one digit: more would claim too much. */
 function formatChance(chance: number): string {
+  if (chance > MORE_OFTEN_THAN_NOT) return 'more than 1 in 2';
   const among = 1 / Math.min(1, Math.max(SMALLEST_CHANCE, chance));
   return `about 1 in ${Number(among.toPrecision(1)).toLocaleString('en')}`;
 }

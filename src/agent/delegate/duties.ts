@@ -1,5 +1,5 @@
 import type { Bytes } from '../../core/bytes.ts';
-import { faultOf } from '../../core/errors.ts';
+import { RoostError, faultOf } from '../../core/errors.ts';
 import type { DeviceId } from '../../core/ids.ts';
 import { parseDeviceId } from '../../core/ids.ts';
 import type { Duty } from '../../core/partnership/duty.ts';
@@ -55,9 +55,13 @@ export class Duties {
     return surveys;
   }
 
-  /** Which device acts for this one while it is away. Ends the duty of the one before. */
+  /**
+   * Which device acts for this one while it is away. Ends the duty of the one before.
+   * @throws RoostError 'usage' for this very device or one of another account; what the session throws when it is not in reach: it is told later
+   */
   async setDelegate(device: DeviceId | undefined): Promise<void> {
     const { repository, platform } = this.#context;
+    if (device !== undefined) await this.#mustBeOurs(device);
     const before = await this.#delegate();
     await repository.apply([repository.operations.state(DELEGATE_KEY, device ?? '')]);
     if (before !== undefined && before !== device) {
@@ -66,6 +70,16 @@ export class Duties {
       });
     }
     if (device !== undefined) await pushDuty(this.#context, device);
+  }
+
+  /** As far as can be told: who cannot be reached is asked when it is told of its duty. */
+  async #mustBeOurs(device: DeviceId): Promise<void> {
+    const { cooperation, keys, device: self } = this.#context;
+    if (device === self)
+      throw new RoostError('usage', 'a delegate must be another device than this one, got its own id');
+    const remote = await cooperation.session(device).catch(() => undefined);
+    if (remote !== undefined && remote.peer.account !== keys.account)
+      throw new RoostError('usage', `a delegate must be a device of this account, ${device} is another member's`);
   }
 
   /** Tells the delegate which packs there are now, and that we are there. What cannot be told now is told after the next look. */

@@ -269,7 +269,7 @@ export const en = {
       `It would be safer with ${partners(wanted)} than with ${present}.`,
     numbers: 'By the numbers',
     loss: 'Chance of losing anything',
-    lossValue: (chance: string): string => `about ${chance} a year`,
+    lossValue: (chance: string): string => `${chance} a year`,
     anyMoment: 'Chance that all can be restored at any moment',
     measured: 'Worked out from how your partners have behaved so far.',
     /** `holding` of `all` partners keep pieces */

@@ -87,9 +87,14 @@ export function formatShare(share: number): string {
 /** Smaller chances than this are guesses about guesses. */
 const SMALLEST_CHANCE = 1e-9;
 
-/** 0.00000093 → '1 in 1,000,000', one digit: more would claim too much. */
+/** Above this, '1 in 1' would be the rounded figure. */
+const MORE_OFTEN_THAN_NOT = 0.5;
+
+/** 0.00000093 → 'about 1 in 1,000,000', one digit: more would claim too much. */
 export const formatChance = (chance: number): string =>
-  `1 in ${oneDigit.format(Math.round(1 / Math.min(1, Math.max(SMALLEST_CHANCE, chance))))}`;
+  chance > MORE_OFTEN_THAN_NOT
+    ? 'more than 1 in 2'
+    : `about 1 in ${oneDigit.format(Math.round(1 / Math.max(SMALLEST_CHANCE, chance)))}`;
 
 export const formatList = (items: readonly string[]): string => list.format(items);
 

@@ -13,7 +13,10 @@ export const status: Command = {
   async run({ home, output, agents }) {
     return agents.use(home, async (agent) => {
       const { phase, device, health, partners, space, cooperative, broker } = agent.state;
-      const lines = [healthText(health), ...healthDetails(health)];
+      const lines =
+        phase === 'new'
+          ? ['There is no account in this home yet: run "roost init", with --words-file for one that there is already.']
+          : [healthText(health), ...healthDetails(health)];
       if (health.lastSavedAt !== undefined) lines.push(`Last saved ${formatTime(health.lastSavedAt)}.`);
       if (cooperative !== undefined) {
         lines.push(

@@ -8,6 +8,7 @@ import {
   makeWorld,
   noise,
   recoverByWords,
+  smallTree,
 } from './support.ts';
 
 const MONTH_MS = 31 * 24 * 3_600_000;
@@ -103,6 +104,18 @@ describe('two devices of one account', () => {
     const { snapshot } = await phone.backup([second]);
     await expectWhole(phone, await contentOf(second), snapshot);
     await expectWhole(await recoverByWords(world, owner.words, 'fresh'), await contentOf(second), snapshot);
+    world.close();
+  });
+
+  it('are asked to act for one another, and neither a stranger nor the device itself is', async () => {
+    const team = await makeTeam(makeWorld('delegates'), 2);
+    const { owner, holders, world } = team;
+    await owner.agent.backup([smallTree()]);
+    for (const device of [owner.device.device, holders[0]!.device.device]) {
+      await expect(owner.agent.setDelegate(device)).rejects.toMatchObject({ fault: 'usage' });
+    }
+    const second = await recoverByWords(world, owner.words, 'second');
+    await expect(owner.agent.setDelegate(second.state.device)).resolves.toBeUndefined();
     world.close();
   });
 });

@@ -283,11 +283,11 @@ describe('figures', () => {
       '0 %',
     ]);
     expect([0.93e-6, 0.003, 0.4, 1, 0].map(formatChance)).toEqual([
-      '1 in 1,000,000',
-      '1 in 300',
-      '1 in 3',
-      '1 in 1',
-      '1 in 1,000,000,000',
+      'about 1 in 1,000,000',
+      'about 1 in 300',
+      'about 1 in 3',
+      'more than 1 in 2',
+      'about 1 in 1,000,000,000',
     ]);
   });
 

@@ -21,7 +21,9 @@ const HOUR_MS = 3_600_000;
 /** The owner reaches its delegate from here on; every part goes to the store as the host would pass it on. */
 function connect(owner: Owner, delegate: Owner, duties: DutyStore): void {
   const session = owner.cooperation.session.bind(owner.cooperation);
-  const remote: Pick<Remote, 'putDuty'> = {
+  const { account } = delegate.context.keys;
+  const remote: Pick<Remote, 'putDuty' | 'peer'> = {
+    peer: { account } as Remote['peer'],
     putDuty: async (part) => {
       await duties.take(await verifyDuty(delegate.context.platform.crypto, part), part);
     },
