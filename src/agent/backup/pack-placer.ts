@@ -172,6 +172,7 @@ export class PackPlacer {
         return placement;
       } catch (error) {
         const fault = faultOf(error);
+        if (fault === 'refused' || fault === 'full' || fault === 'not-found') cooperation.doubt(partner.device);
         if ((fault !== 'unreachable' && fault !== 'timeout') || clock.monotonic() >= until) throw error;
         await clock.sleep(RETRY_PAUSE_MS, cancel);
       }

@@ -122,8 +122,10 @@ export async function agreeWith(parts: AgreeingParts, remote: Remote, bytes: num
 }
 
 function comparedLately({ records, clock }: AgreeingParts, device: DeviceId): boolean {
-  const age = clock.now() - records.get(device).comparedAt;
-  return age >= 0 && age < COMPARED_MS;
+  const { comparedAt, standing } = records.get(device);
+  const age = clock.now() - comparedAt;
+  // Who has lost what it knew is no longer active.
+  return standing.state === 'active' && age >= 0 && age < COMPARED_MS;
 }
 
 /** Asks for ample room first, then for less. */

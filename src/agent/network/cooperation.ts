@@ -29,6 +29,8 @@ const FALLBACK_INTERVAL_MS = 3_600_000;
 
 /** Partners in good standing are asked this often at most which agreements they know. */
 const COMPARE_INTERVAL_MS = 14 * 24 * 3_600_000;
+/** The partner's clock said when an agreement was made. */
+const ARRIVES_WITHIN_MS = 3_600_000;
 
 /** A cooperation that this device takes part in. */
 export interface OpenCooperation extends Cooperation {
@@ -273,6 +275,10 @@ class CooperationOfDevice implements OpenCooperation {
     await running.rendezvous.leaveHead(rendezvous, this.#options.cooperative, head);
   }
 
+  doubt(device: DeviceId): void {
+    this.#books.records.update(device, { comparedAt: 0, room: undefined });
+  }
+
   headTaken(device: DeviceId, seq: number): void {
     this.#books.records.note(device, { headSeq: seq });
   }
@@ -388,9 +394,12 @@ class CooperationOfDevice implements OpenCooperation {
     const { book, records } = this.#books;
     const { device } = remote.peer;
     const remembered = await learnAgreements(book, remote);
-    records.note(device, { comparedAt: clock.now() });
-    const ended = (book.with(device)[0]?.endedAt ?? 0) > 0;
-    if (!remembered && !ended) {
+    const ruling = book.with(device)[0];
+    // One that was signed a moment ago may not have arrived there, and is being learned from us at this very time.
+    const mayNotKnowYet =
+      !remembered && ruling !== undefined && Math.abs(clock.now() - ruling.agreement.madeAt) < ARRIVES_WITHIN_MS;
+    records.note(device, { comparedAt: mayNotKnowYet ? 0 : clock.now() });
+    if (!remembered && !mayNotKnowYet && ruling?.endedAt === 0) {
       log.warn('network.partner-forgot', { device });
       this.judge(device, { kind: 'evicted' });
     }

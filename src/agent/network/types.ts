@@ -31,6 +31,8 @@ export interface Cooperation {
   ledgers(): readonly LedgerName[];
   /** Leaves a copy of our head at the broker; rejects while it is away. */
   leaveHead(rendezvous: RendezvousId, head: Bytes): Promise<void>;
+  /** A partner refused a piece: what it said of its agreements and its room holds no longer. */
+  doubt(device: DeviceId): void;
   /** A partner took our head of this number. */
   headTaken(device: DeviceId, seq: number): void;
   /** Bytes that went over all sessions so far, both ways. */

@@ -8,8 +8,8 @@ import type { OpenCooperation } from '../network/cooperation.ts';
 import type { Remote } from '../session/types.ts';
 import type { Tell } from './tell.ts';
 
-/** Heads name the partners, too; lists are for what changes between them, so once in three days of being on will do. */
-const SPREAD_LOOKS = 72;
+/** Heads name the partners, too; lists are for what changes between them, so once a day will do. */
+const SPREAD_LOOKS = 24;
 /** Who has the list as it is now: the agreements that it names, then the devices that took it. */
 const LISTED_KEY = 'listed';
 

@@ -293,6 +293,10 @@ export class RigCooperation implements Cooperation {
     return [];
   }
 
+  doubt(): void {
+    // What holders say is asked anew each time.
+  }
+
   headTaken(): void {
     return;
   }
