@@ -24,7 +24,9 @@ export function chooseCode(
 ): Code {
   const able = takers(inReach);
   if (wanted === undefined || wanted === 'auto') {
-    const away = all.filter(({ lastSeenAt }) => lastSeenAt !== undefined && now - lastSeenAt < SEEN_LATELY_MS);
+    const away = all.filter(
+      ({ lastSeenAt }) => lastSeenAt !== undefined && now - lastSeenAt < SEEN_LATELY_MS,
+    );
     const partners = takers([...able, ...away]).map(placementPartner);
     return planCode(able.length === 0 ? [] : partners, { inReach: able.length }).code;
   }

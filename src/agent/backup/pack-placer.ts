@@ -101,7 +101,12 @@ export class PackPlacer {
         `only ${placed.length} of ${n} pieces found a holder, at least ${needed} are needed`,
       );
     }
-    return { shardBytes: encoded.shardBytes, awaited: n - placed.length, placements: placed, risks: assigned.risks };
+    return {
+      shardBytes: encoded.shardBytes,
+      awaited: n - placed.length,
+      placements: placed,
+      risks: assigned.risks,
+    };
   }
 
   /** Brings one more shard of a pack placed before to a partner that holds none of it. */
@@ -172,7 +177,8 @@ export class PackPlacer {
         return placement;
       } catch (error) {
         const fault = faultOf(error);
-        if (fault === 'refused' || fault === 'full' || fault === 'not-found') cooperation.doubt(partner.device);
+        if (fault === 'refused' || fault === 'full' || fault === 'not-found')
+          cooperation.doubt(partner.device);
         if ((fault !== 'unreachable' && fault !== 'timeout') || clock.monotonic() >= until) throw error;
         await clock.sleep(RETRY_PAUSE_MS, cancel);
       }

@@ -79,7 +79,10 @@ export class Duties {
       throw new RoostError('usage', 'a delegate must be another device than this one, got its own id');
     const remote = await cooperation.session(device).catch(() => undefined);
     if (remote !== undefined && remote.peer.account !== keys.account)
-      throw new RoostError('usage', `a delegate must be a device of this account, ${device} is another member's`);
+      throw new RoostError(
+        'usage',
+        `a delegate must be a device of this account, ${device} is another member's`,
+      );
   }
 
   /** Tells the delegate which packs there are now, and that we are there. What cannot be told now is told after the next look. */

@@ -48,7 +48,10 @@ async function sendDuty(
   });
   const remote = await cooperation.session(delegate, signal ? { signal } : {});
   if (remote.peer.account !== keys.account) {
-    throw new RoostError('usage', `a delegate must be a device of this account, ${delegate} is another member's`);
+    throw new RoostError(
+      'usage',
+      `a delegate must be a device of this account, ${delegate} is another member's`,
+    );
   }
   // In order: the last part tells that all are there.
   for (const part of parts) {

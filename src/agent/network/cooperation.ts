@@ -397,7 +397,9 @@ class CooperationOfDevice implements OpenCooperation {
     const ruling = book.with(device)[0];
     // One that was signed a moment ago may not have arrived there, and is being learned from us at this very time.
     const mayNotKnowYet =
-      !remembered && ruling !== undefined && Math.abs(clock.now() - ruling.agreement.madeAt) < ARRIVES_WITHIN_MS;
+      !remembered &&
+      ruling !== undefined &&
+      Math.abs(clock.now() - ruling.agreement.madeAt) < ARRIVES_WITHIN_MS;
     records.note(device, { comparedAt: mayNotKnowYet ? 0 : clock.now() });
     if (!remembered && !mayNotKnowYet && ruling?.endedAt === 0) {
       log.warn('network.partner-forgot', { device });

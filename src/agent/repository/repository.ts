@@ -9,7 +9,15 @@ import type { Snapshot } from '../../core/snapshot/types.ts';
 import { decodeUtf8, encodeUtf8 } from '../../core/utf8.ts';
 import type { MetaOperation, MetaRow, MetaStore } from '../../ports/meta-store.ts';
 import { Limiter } from '../limiter.ts';
-import type { ChunkPlace, FileRecord, Intent, OwnHead, RepairFacts, Placement, StoredPack } from './records.ts';
+import type {
+  ChunkPlace,
+  FileRecord,
+  Intent,
+  OwnHead,
+  RepairFacts,
+  Placement,
+  StoredPack,
+} from './records.ts';
 import {
   decodeChunkPlace,
   decodeFileRecord,

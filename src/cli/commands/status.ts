@@ -15,7 +15,9 @@ export const status: Command = {
       const { phase, device, health, partners, space, cooperative, broker } = agent.state;
       const lines =
         phase === 'new'
-          ? ['There is no account in this home yet: run "roost init", with --words-file for one that there is already.']
+          ? [
+              'There is no account in this home yet: run "roost init", with --words-file for one that there is already.',
+            ]
           : [healthText(health), ...healthDetails(health)];
       if (health.lastSavedAt !== undefined) lines.push(`Last saved ${formatTime(health.lastSavedAt)}.`);
       if (cooperative !== undefined) {

@@ -22,7 +22,9 @@ describe('an owner with few partners in reach at the hour of its backup', () => 
     const { owner, holders, world } = team;
     const source = smallTree();
     await owner.agent.backup([source]);
-    const early = new Set(rowsOf(owner.device, OWNER_TABLES.packs).map((row) => decodeStoredPack(row).packId));
+    const early = new Set(
+      rowsOf(owner.device, OWNER_TABLES.packs).map((row) => decodeStoredPack(row).packId),
+    );
     const away = holders.slice(3);
     for (const { device } of away) device.sleep();
     await world.clock.sleep(5 * 60_000);
