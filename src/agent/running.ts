@@ -53,8 +53,9 @@ const SHOW_HELD_DELAY_MS = 2_000;
 /** All packs are looked over after each run and whenever a partner changes its state, and this often for odds that change slowly. */
 const SURVEY_INTERVAL_MS = 12 * 3_600_000;
 
-/** Between two rounds of bringing pieces that wait for a holder. */
-const BRING_EVERY_MS = 4 * 3_600_000;
+/** Between two rounds of bringing pieces that wait for a holder; doubles with each in which nobody took one, for they may all be full. */
+const BRING_FIRST_MS = 4 * 3_600_000;
+const BRING_LONGEST_MS = 64 * 3_600_000;
 /** After each repair that found nobody so many partners more are looked for, up to a limit. */
 const LACKING_STEP = 2;
 const LACKING_MAX = 8;
@@ -96,6 +97,7 @@ export class Membership {
   #surveyedAt = 0;
   /** when holders were last looked for, for pieces that wait for one (monotonic) */
   #broughtAt = -Infinity;
+  #bringAfterMs = BRING_FIRST_MS;
   #starting: Promise<void> | undefined;
   #stopWatching: () => void = () => undefined;
 
@@ -219,8 +221,10 @@ export class Membership {
     return this.#standing.widest + this.#lacking;
   }
 
-  /** @param stuck whether pieces are missing and none of them found a holder */
-  repairEnded(stuck: boolean): void {
+  /** @param placed pieces that found a holder @param missing pieces that are lost, and still are */
+  repairEnded(placed: number, missing: number): void {
+    const stuck = missing > 0 && placed === 0;
+    if (placed > 0) this.#bringAfterMs = BRING_FIRST_MS;
     this.#lacking = stuck ? Math.min(this.#lacking + LACKING_STEP, LACKING_MAX) : 0;
   }
 
@@ -290,9 +294,10 @@ export class Membership {
   #mayBring(): boolean {
     const { awaitedOf } = this.#standing;
     const now = this.#options.platform.clock.monotonic();
-    if (awaitedOf.size === 0 || now - this.#broughtAt < BRING_EVERY_MS) return false;
+    if (awaitedOf.size === 0 || now - this.#broughtAt < this.#bringAfterMs) return false;
     if (!this.#open.connected().some(({ peer }) => awaitedOf.has(peer.device))) return false;
     this.#broughtAt = now;
+    this.#bringAfterMs = Math.min(2 * this.#bringAfterMs, BRING_LONGEST_MS);
     return true;
   }
 
