@@ -233,7 +233,7 @@ export async function publishHead(context: AgentContext, signal?: AbortSignalLik
     try {
       const remote = await cooperation.session(device, signal ? { signal } : {});
       await remote.putHead(keys.rendezvous, head);
-      cooperation.headTaken(device, own.seq);
+      cooperation.notes.headTaken(device, own.seq);
       return true;
     } catch (error) {
       if (faultOf(error) === 'aborted') throw error;

@@ -173,12 +173,14 @@ export class PackPlacer {
       throwIfAborted(signal);
       try {
         const remote = await cooperation.session(partner.device, cancel);
+        const startedAt = clock.monotonic();
         await remote.put(partner.agreement.id, placement, shard.sealed, { ...cancel, onSent });
+        cooperation.notes.stored(partner.device, shard.sealed.length, clock.monotonic() - startedAt);
         return placement;
       } catch (error) {
         const fault = faultOf(error);
         if (fault === 'refused' || fault === 'full' || fault === 'not-found')
-          cooperation.doubt(partner.device);
+          cooperation.notes.doubt(partner.device);
         if ((fault !== 'unreachable' && fault !== 'timeout') || clock.monotonic() >= until) throw error;
         await clock.sleep(RETRY_PAUSE_MS, cancel);
       }

@@ -16,6 +16,7 @@ import { Standings } from '../partners/standings.ts';
 import type { Transition } from '../partners/standings.ts';
 import { PartnerBook } from './partner-book.ts';
 import type { PartnerSources } from './partner-view.ts';
+import { PartnerNotes } from './partner-notes.ts';
 import { PartnerSearch } from './partner-search.ts';
 import { isShunned } from './ranking.ts';
 import { partnerView } from './partner-view.ts';
@@ -96,6 +97,7 @@ class CooperationOfDevice implements OpenCooperation {
   readonly #standings: Standings;
   readonly #listeners = new Set<() => void>();
   readonly #onTransition = new Set<(transition: Transition) => void>();
+  readonly notes: PartnerNotes;
   readonly #onGreeted = new Set<(remote: Remote) => void>();
   readonly #onNotice = new Set<(notice: Notice) => void>();
   #running: Running | undefined;
@@ -127,6 +129,7 @@ class CooperationOfDevice implements OpenCooperation {
     });
     this.#handler = handler;
     this.#promises = promises;
+    this.notes = new PartnerNotes(books.records);
     this.#search = new PartnerSearch({
       options,
       ...books,
@@ -273,14 +276,6 @@ class CooperationOfDevice implements OpenCooperation {
   async leaveHead(rendezvous: RendezvousId, head: Bytes): Promise<void> {
     const running = await this.#run();
     await running.rendezvous.leaveHead(rendezvous, this.#options.cooperative, head);
-  }
-
-  doubt(device: DeviceId): void {
-    this.#books.records.update(device, { comparedAt: 0, room: undefined });
-  }
-
-  headTaken(device: DeviceId, seq: number): void {
-    this.#books.records.note(device, { headSeq: seq });
   }
 
   async lookupHolders(id: RendezvousId): Promise<readonly Found[]> {

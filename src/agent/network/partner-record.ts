@@ -38,6 +38,8 @@ export interface PartnerRecord {
   readonly headSeq: number;
   /** what it had left for us under an agreement, in bytes, less what was set aside since; undefined while not known */
   readonly room: { readonly agreement: string; readonly left: number; readonly at: number } | undefined;
+  /** bytes a second, the mean of what pieces took to be stored there, older ones weighing less; 0 before the first */
+  readonly bandwidth: number;
 }
 
 export const UNKNOWN_PARTNER: PartnerRecord = {
@@ -61,6 +63,7 @@ export const UNKNOWN_PARTNER: PartnerRecord = {
   comparedAt: 0,
   headSeq: 0,
   room: undefined,
+  bandwidth: 0,
 };
 
 const STATES: readonly StandingState[] = ['active', 'suspect', 'leaving', 'evicted', 'reneged'];
@@ -104,6 +107,7 @@ export function encodePartnerRecord(record: PartnerRecord): Bytes {
     record.comparedAt,
     record.headSeq,
     record.room === undefined ? null : [record.room.agreement, record.room.left, record.room.at],
+    Math.round(record.bandwidth),
   ]);
 }
 
@@ -130,6 +134,7 @@ export function decodePartnerRecord(value: Bytes): PartnerRecord {
     comparedAt: asNumber(fields[17]),
     headSeq: asNumber(fields[18]),
     room: asRoom(fields[19]),
+    bandwidth: fields[20] === undefined ? 0 : asNumber(fields[20]),
   }));
 }
 

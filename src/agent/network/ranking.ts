@@ -88,7 +88,7 @@ export function candidateRanking(
       {
         ...traits(entry),
         storageClass: storageClassOf(entry.storageClass),
-        bandwidth: undefined,
+        bandwidth: records.get(entry.device).bandwidth || undefined,
         // A listing may be old, and who is full says so itself: it comes last, and is not left out.
         free: Math.max(1, entry.free),
         wanted: 0,

@@ -5,6 +5,7 @@ import type { RosterState } from '../../core/roster/types.ts';
 import type { Cancellable } from '../../core/progress.ts';
 import type { HolderOdds } from '../../core/placement/durability.ts';
 import type { PartnerState } from '../api.ts';
+import type { PartnerNotes } from './partner-notes.ts';
 import type { Remote } from '../session/types.ts';
 
 /** Our cooperative as seen from here: who is there, who is connected, with whom we have agreements. */
@@ -31,10 +32,7 @@ export interface Cooperation {
   ledgers(): readonly LedgerName[];
   /** Leaves a copy of our head at the broker; rejects while it is away. */
   leaveHead(rendezvous: RendezvousId, head: Bytes): Promise<void>;
-  /** A partner refused a piece: what it said of its agreements and its room holds no longer. */
-  doubt(device: DeviceId): void;
-  /** A partner took our head of this number. */
-  headTaken(device: DeviceId, seq: number): void;
+  readonly notes: Pick<PartnerNotes, 'doubt' | 'stored' | 'headTaken'>;
   /** Bytes that went over all sessions so far, both ways. */
   traffic(): number;
   onChange(handler: () => void): () => void;

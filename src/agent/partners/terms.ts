@@ -53,7 +53,7 @@ export class Terms {
       const { seq, sealed } = await context.repository.ownHead();
       if (!sealed || cooperation.records.get(device).headSeq >= seq) return;
       await remote.putHead(context.keys.rendezvous, sealed);
-      cooperation.headTaken(device, seq);
+      cooperation.notes.headTaken(device, seq);
     });
   }
 

@@ -278,6 +278,8 @@ export class RigCooperation implements Cooperation {
   readonly #self: DeviceId;
   readonly #adopted = new Map<AgreementId, DeviceId>();
   readonly roster = { members: new Map() } as unknown as Cooperation['roster'];
+  // What holders say is asked anew each time.
+  readonly notes = { doubt: () => undefined, stored: () => undefined, headTaken: () => undefined };
 
   constructor(rig: Rig, self: DeviceId) {
     this.#rig = rig;
@@ -291,14 +293,6 @@ export class RigCooperation implements Cooperation {
 
   connected(): readonly Remote[] {
     return [];
-  }
-
-  doubt(): void {
-    // What holders say is asked anew each time.
-  }
-
-  headTaken(): void {
-    return;
   }
 
   async session(device: DeviceId): Promise<Remote> {
