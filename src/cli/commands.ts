@@ -41,7 +41,9 @@ export const COMMANDS: readonly Command[] = [
 ];
 
 const GLOBAL_USAGE = `  --home DIR   state of this device (or ROOST_HOME; ~/.roost)
-  --json       one JSON object a line, the last one is the result`;
+  --json       one JSON object a line, the last one is the result
+
+roost --version tells the version.`;
 
 /** What `roost help` prints. */
 export function helpText(): string {

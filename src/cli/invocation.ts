@@ -30,16 +30,17 @@ export function wantsJson(args: readonly string[]): boolean {
 
 /**
  * @param args the command line after `roost`
- * @returns 'help' when help was asked for
+ * @returns 'help' or 'version' when that was asked for
  * @throws RoostError 'usage'
  */
 export function parseCommandLine(
   args: readonly string[],
   cwd: string,
   env: Readonly<Record<string, string | undefined>>,
-): Request | 'help' {
+): Request | 'help' | 'version' {
   const { name, rest } = splitCommand(args);
   if (name === undefined || name === 'help') return 'help';
+  if (name === 'version') return 'version';
   const command = COMMANDS.find((candidate) => candidate.name === name);
   if (command === undefined) throw new RoostError('usage', `there is no command "${name}"`);
 
@@ -69,6 +70,7 @@ function splitCommand(args: readonly string[]): { name: string | undefined; rest
     const argument = args[at] ?? '';
     if (argument === '--home') at++;
     else if (argument === '--help' || argument === '-h') return { name: 'help', rest: [] };
+    else if (argument === '--version') return { name: 'version', rest: [] };
     else if (!argument.startsWith('-')) {
       return { name: argument, rest: [...args.slice(0, at), ...args.slice(at + 1)] };
     }

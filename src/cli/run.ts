@@ -1,3 +1,4 @@
+import { VERSION } from '../adapters/nodejs/version.ts';
 import { RoostError } from '../core/errors.ts';
 import { isShareable } from './command.ts';
 import type { Agents } from './command.ts';
@@ -30,6 +31,10 @@ export async function run(call: Call): Promise<number> {
     const request = parseCommandLine(args, cwd, call.env);
     if (request === 'help') {
       streams.out(`${helpText()}\n`);
+      return EXIT_DONE;
+    }
+    if (request === 'version') {
+      output.result({ event: 'done', version: VERSION }, `roost ${VERSION}`);
       return EXIT_DONE;
     }
     const { command, values, positionals, home, homeGiven } = request;

@@ -16,8 +16,8 @@ import { RtcTransport } from './rtc-transport.ts';
 import { SqliteMetaStore } from './sqlite-meta-store.ts';
 import { systemClock } from './system-clock.ts';
 import { systemRandom } from './system-random.ts';
+import { VERSION } from './version.ts';
 
-const VERSION = '0.1.0';
 const KEYS = 'keys';
 const DATABASE = 'meta.sqlite';
 const VOLUMES = 'volumes';

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { VERSION } from '../../../src/adapters/nodejs/version.ts';
 import type { AgentApi, SnapshotSummary } from '../../../src/agent/api.ts';
 import { COMMANDS } from '../../../src/cli/commands.ts';
 import { loadSettings, saveSettings } from '../../../src/cli/settings.ts';
@@ -59,6 +60,13 @@ describe('usage', () => {
     expect(lines.at(-1)).toMatchObject({ event: 'fault', fault: 'usage' });
     expect(lines.at(-1).message).not.toBe('');
     expect(lines.at(-1).next).not.toBe('');
+  });
+
+  it('tells its version', async () => {
+    expect(await call(noAgent(), ['--version'])).toMatchObject({ code: 0, text: `roost ${VERSION}\n` });
+    const { code, text } = await call(noAgent(), ['--version', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(text)).toMatchObject({ version: VERSION });
   });
 
   it('shows every command in help', async () => {
