@@ -314,8 +314,9 @@ class Agent implements AgentApi {
       if (moved > 0) this.#activity.add('rebalanced', { pieces: moved });
       if (missing > 0) this.#activity.add('repair-waits', { pieces: missing }, 'warning');
       await membership.refreshStanding();
-      membership.repairEnded(remade, missing);
-      return missing > 0 && remade === 0 ? 'stuck' : 'done';
+      const stuck = missing > 0 && remade === 0;
+      membership.repairEnded(stuck);
+      return stuck ? 'stuck' : 'done';
     });
   }
 

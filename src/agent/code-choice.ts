@@ -12,7 +12,7 @@ const SEEN_LATELY_MS = 48 * 3_600_000;
  * The code for new packs: as wanted, or with 'auto' (or nothing) what the planner makes of the partners. Not only of those in reach: at the
  * hour of a run these may be three of fifty, and a pack keeps its code for good.
  * @param inReach partners that take pieces now
- * @param all every partner, those in reach or not
+ * @param all every partner; who is online and not among those in reach has no room
  * @param now milliseconds since 1970
  * @throws RoostError 'usage' for a code that cannot be, 'too-few' when it needs more partners than are in reach
  */
@@ -24,11 +24,10 @@ export function chooseCode(
 ): Code {
   const able = takers(inReach);
   if (wanted === undefined || wanted === 'auto') {
-    const away = all.filter(
-      ({ lastSeenAt }) => lastSeenAt !== undefined && now - lastSeenAt < SEEN_LATELY_MS,
-    );
+    const away = all.filter(({ online, lastSeenAt }) => !online && wasSeenLately(lastSeenAt, now));
     const partners = takers([...able, ...away]).map(placementPartner);
-    return planCode(able.length === 0 ? [] : partners, { inReach: able.length }).code;
+    const here = new Set<string>(able.map(({ device }) => device));
+    return planCode(able.length === 0 ? [] : partners, { inReach: here }).code;
   }
   const code = parseCode(wanted);
   if (totalShards(code) > able.length) {
@@ -38,4 +37,9 @@ export function chooseCode(
     );
   }
   return code;
+}
+
+function wasSeenLately(lastSeenAt: number | undefined, now: number): boolean {
+  const age = now - (lastSeenAt ?? -Infinity);
+  return age >= 0 && age < SEEN_LATELY_MS;
 }

@@ -90,6 +90,8 @@ export class Membership {
   #offer: number;
   #failure: HealthReason | undefined;
   #headAcknowledged = true;
+  /** whether the newest head names all that hold pieces; not known after a start, or when one took a piece since */
+  holdersNamed = false;
   /** partners looked for beside those that the widest pack needs */
   #lacking = 0;
   /** partners changed since the packs were surveyed */
@@ -140,9 +142,10 @@ export class Membership {
           await this.refreshStanding();
           await this.#lookAtDuties();
         }
-        if (this.#standing.urgent) options.onRepairWanted('urgent', false);
-        else if (this.#standing.lazy || !this.#headAcknowledged || this.#mayBring())
+        // What is urgent comes first in any round; it may find nobody for weeks, for all have a piece already.
+        if (this.#standing.lazy || !this.#headAcknowledged || this.mayBring)
           options.onRepairWanted('lazy', false);
+        else if (this.#standing.urgent) options.onRepairWanted('urgent', false);
       },
     });
   }
@@ -221,10 +224,8 @@ export class Membership {
     return this.#standing.widest + this.#lacking;
   }
 
-  /** @param placed pieces that found a holder @param missing pieces that are lost, and still are */
-  repairEnded(placed: number, missing: number): void {
-    const stuck = missing > 0 && placed === 0;
-    if (placed > 0) this.#bringAfterMs = BRING_FIRST_MS;
+  /** @param stuck whether pieces are lost and none of them found a holder */
+  repairEnded(stuck: boolean): void {
     this.#lacking = stuck ? Math.min(this.#lacking + LACKING_STEP, LACKING_MAX) : 0;
   }
 
@@ -291,14 +292,17 @@ export class Membership {
   }
 
   /** Whether somebody is here for the pieces that wait for a holder. Each time `m` pieces are fetched: so not for each that comes. */
-  #mayBring(): boolean {
+  get mayBring(): boolean {
     const { awaitedOf } = this.#standing;
     const now = this.#options.platform.clock.monotonic();
     if (awaitedOf.size === 0 || now - this.#broughtAt < this.#bringAfterMs) return false;
-    if (!this.#open.connected().some(({ peer }) => awaitedOf.has(peer.device))) return false;
-    this.#broughtAt = now;
-    this.#bringAfterMs = Math.min(2 * this.#bringAfterMs, BRING_LONGEST_MS);
-    return true;
+    return this.#open.connected().some(({ peer }) => awaitedOf.has(peer.device));
+  }
+
+  /** A round in which pieces that wait were to be brought has ended. @param placed pieces that found a holder */
+  roundEnded(placed: number): void {
+    this.#broughtAt = this.#options.platform.clock.monotonic();
+    this.#bringAfterMs = placed > 0 ? BRING_FIRST_MS : Math.min(2 * this.#bringAfterMs, BRING_LONGEST_MS);
   }
 
   /** Our delegate hears of us; those for whom we are the delegate are looked after when they are away. */

@@ -1,5 +1,5 @@
 import { RoostError, faultOf, messageOf } from '../core/errors.ts';
-import { headNames, publishHead, renewHead } from './backup/head-writer.ts';
+import { headNamesHolders, publishHead, renewHead } from './backup/head-writer.ts';
 import type { DeviceId, SnapshotId } from '../core/ids.ts';
 import { totalShards } from '../core/erasure/codes.ts';
 import { MIB } from '../core/limits.ts';
@@ -79,6 +79,7 @@ export async function runBackupOn(
     signal,
     spread: (bytes) => findPartners(context, options.code, bytes, signal),
   });
+  membership.holdersNamed = true;
   await drainReleases(context, signal);
   const { snapshot } = outcome;
   return {
@@ -122,19 +123,20 @@ export async function repairOn(
   const context = await membership.start();
   await context.repository.dropIntents();
   const repaired = await mend(membership, context, { ...run, pace: new Pace(context.platform.clock) });
-  await nameHolders(context, repaired.holders, run.signal);
+  await nameHolders(membership, context, run.signal);
   await drainReleases(context, run.signal);
   return repaired;
 }
 
 /** The newest head must lead to all holders, or who restores would not find their pieces. */
 async function nameHolders(
+  membership: Membership,
   context: AgentContext,
-  holders: ReadonlySet<DeviceId>,
   signal: AbortSignalLike | undefined,
 ): Promise<void> {
   const { platform } = context;
-  if (!(await headNames(context, holders))) await renewHead(context);
+  if (!membership.holdersNamed && !(await headNamesHolders(context))) await renewHead(context);
+  membership.holdersNamed = true;
   try {
     await publishHead(context, signal);
   } catch (error) {
@@ -152,7 +154,6 @@ export async function standInOn(
   const context = await membership.start();
   const { duties } = membership;
   let remade = 0;
-  const holders = new Set<DeviceId>();
   for (const owner of duties.standsInFor) {
     const partners = await context.cooperation.ensurePartners(
       ROOM_MARGIN_BYTES,
@@ -162,13 +163,13 @@ export async function standInOn(
       ...run,
       pace: new Pace(context.platform.clock),
       partners,
+      onPlaced: () => (membership.holdersNamed = false),
       placer: placer(context, partners, run.meter, run.signal),
       reader: membership.packReader(() => undefined, run.meter),
     });
     remade += repaired.remade;
-    for (const holder of repaired.holders) holders.add(holder);
   }
-  await nameHolders(context, holders, run.signal);
+  await nameHolders(membership, context, run.signal);
   return remade;
 }
 
@@ -185,8 +186,9 @@ async function compareWithHolders(
   for (const { holder, lost } of await reconcileLedgers(context, signal)) {
     if (lost.length > 0) membership.tell('pieces-lost', { device: holder, pieces: lost.length }, 'warning');
   }
-  const { repository, platform } = context;
-  await repository.apply([repository.operations.state(COMPARED_KEY, platform.clock.now())]);
+  const { repository, platform, cooperation } = context;
+  if (cooperation.connected().length > 0)
+    await repository.apply([repository.operations.state(COMPARED_KEY, platform.clock.now())]);
 }
 
 async function isTimeToCompare(context: AgentContext): Promise<boolean> {
@@ -207,7 +209,7 @@ async function compareAfterMs({ repository, cooperation, device }: AgentContext)
 async function mend(
   membership: Membership,
   context: AgentContext,
-  run: Omit<RepairWork, 'partners' | 'placer' | 'reader'>,
+  run: Omit<RepairWork, 'partners' | 'placer' | 'reader' | 'onPlaced'>,
 ): Promise<Repaired> {
   const { meter, signal } = run;
   const partners = await context.cooperation.ensurePartners(ROOM_MARGIN_BYTES, {
@@ -218,12 +220,17 @@ async function mend(
   if (run.giveUpLost === true || (await isTimeToCompare(context)))
     await compareWithHolders(membership, context, signal);
   await drainReleases(context, signal);
-  return repairPacks(context, {
+  const bring = run.only !== 'urgent' && membership.mayBring;
+  const repaired = await repairPacks(context, {
     ...run,
+    bring,
+    onPlaced: () => (membership.holdersNamed = false),
     partners,
     placer: placer(context, partners, meter, signal),
     reader: membership.packReader(() => undefined, meter),
   });
+  if (bring) membership.roundEnded(repaired.remade);
+  return repaired;
 }
 
 export async function runRestoreOn(

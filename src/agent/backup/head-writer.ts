@@ -2,7 +2,7 @@ import type { Bytes } from '../../core/bytes.ts';
 import { RoostError, faultOf } from '../../core/errors.ts';
 import { isWeak } from '../../core/erasure/codes.ts';
 import type { Code } from '../../core/erasure/codes.ts';
-import type { DeviceId, PackId, SnapshotId } from '../../core/ids.ts';
+import type { PackId, SnapshotId } from '../../core/ids.ts';
 import { MIB } from '../../core/limits.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
 import { openHead, sealHead } from '../../core/snapshot/head.ts';
@@ -166,16 +166,19 @@ async function freeing(context: AgentContext, packs: readonly StoredPack[]): Pro
   return operations;
 }
 
-/** Whether the newest own head names these devices as partners: who restores asks all that it names. True before the first backup. */
-export async function headNames(
-  { repository, platform, keys }: AgentContext,
-  devices: ReadonlySet<DeviceId>,
-): Promise<boolean> {
+/** Whether the newest own head names every partner that holds a piece: who restores asks all that it names. True before the first backup. */
+export async function headNamesHolders(context: AgentContext): Promise<boolean> {
+  const { repository, platform, keys, cooperation } = context;
   const { sealed } = await repository.ownHead();
-  if (!sealed || devices.size === 0) return true;
+  if (!sealed) return true;
   const { partners } = await openHead(platform.crypto, keys, sealed);
   const named = new Set(partners.map(({ device }) => device));
-  return [...devices].every((device) => named.has(device));
+  const unnamed = new Set(
+    cooperation.partners().flatMap(({ device }) => (named.has(device) ? [] : [device])),
+  );
+  if (unnamed.size === 0) return true;
+  for await (const { holder } of repository.allPlacements()) if (unnamed.has(holder)) return false;
+  return true;
 }
 
 /** A new head that leads to the same packs, and names the partners as they are now. Nothing happens before the first backup. */
@@ -217,7 +220,7 @@ async function makeHead(context: AgentContext, own: OwnHead, index: readonly Sto
 
 /**
  * Brings the newest own head to the partners. It counts as acknowledged when so many have it that one is left after any `k`
- * are gone, or as many as hold the pack it leads to; the broker's mailbox gets a copy, too. Nothing happens when it is acknowledged.
+ * of the holders of the journal are gone that it can do without; the broker's mailbox gets a copy, too. Nothing happens when it is acknowledged.
  * @throws RoostError 'too-few' when too few took it
  */
 export async function publishHead(context: AgentContext, signal?: AbortSignalLike): Promise<void> {
@@ -230,6 +233,7 @@ export async function publishHead(context: AgentContext, signal?: AbortSignalLik
     cooperation.partners().filter(({ state }) => state === 'active' || state === 'suspect'),
   );
   const outcomes = await mapLimited(partners, HEAD_SENDS_UNDER_WAY, async ({ device }) => {
+    if (cooperation.notes.headOf(device) >= own.seq) return true;
     try {
       const remote = await cooperation.session(device, signal ? { signal } : {});
       await remote.putHead(keys.rendezvous, head);
@@ -250,12 +254,21 @@ export async function publishHead(context: AgentContext, signal?: AbortSignalLik
   await repository.apply([repository.operations.ownHead({ ...own, acknowledged: true })]);
 }
 
-/** So that the head lasts as long as the journal that it leads to. */
+/**
+ * So many that the head outlives as many losses as the journal that it leads to.
+ * @throws RoostError 'too-few' when that cannot be read itself
+ */
 async function holdersNeeded({ repository }: AgentContext, { index }: OwnHead): Promise<number> {
   const newest = index.at(-1);
   if (newest === undefined) return 1;
-  const holders = new Set((await repository.placements(newest.packId)).map(({ holder }) => holder));
-  return Math.max(1, Math.min(newest.code.k + 1, holders.size));
+  const { m, k } = newest.code;
+  const placements = await repository.placements(newest.packId);
+  const shards = new Set(placements.map(({ shard }) => shard)).size;
+  if (shards < m) {
+    throw new RoostError('too-few', `the record of this run needs ${m} pieces, ${shards} have a holder`);
+  }
+  const holders = new Set(placements.map(({ holder }) => holder)).size;
+  return Math.max(1, Math.min(k, holders - m) + 1);
 }
 
 async function leaveCopy(context: AgentContext, head: Bytes): Promise<void> {

@@ -38,8 +38,8 @@ export interface PackPlacerOptions {
 /** What became of a pack: where its shards lie, fewer than `n` when partners were away, or failed and none could take over. */
 export interface PlacedPack {
   readonly shardBytes: number;
-  /** shards that wait for a holder */
-  readonly awaited: number;
+  /** shards for which no partner was in reach */
+  readonly awaited: readonly number[];
   readonly placements: readonly Placement[];
   /** caps of failure domains that the partners did not let it keep */
   readonly risks: readonly DomainRisk[];
@@ -92,8 +92,7 @@ export class PackPlacer {
       ),
     );
     const placed = placements.filter((placement) => placement !== undefined);
-    // Where there is one partner, the first copy is all that can be had.
-    const needed = Math.min(enoughShards(pack.code), this.#takers.size);
+    const needed = enoughShards(pack.code, this.#takers.size);
     if (placed.length < needed) {
       if (this.#full) throw new RoostError('full', 'the partners have no room left for more pieces');
       throw new RoostError(
@@ -101,12 +100,8 @@ export class PackPlacer {
         `only ${placed.length} of ${n} pieces found a holder, at least ${needed} are needed`,
       );
     }
-    return {
-      shardBytes: encoded.shardBytes,
-      awaited: n - placed.length,
-      placements: placed,
-      risks: assigned.risks,
-    };
+    const awaited = Array.from({ length: n - chosen.length }, (_, i) => chosen.length + i);
+    return { shardBytes: encoded.shardBytes, awaited, placements: placed, risks: assigned.risks };
   }
 
   /** Brings one more shard of a pack placed before to a partner that holds none of it. */

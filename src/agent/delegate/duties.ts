@@ -60,10 +60,10 @@ export class Duties {
    * @throws RoostError 'usage' for this very device or one of another account; what the session throws when it is not in reach: it is told later
    */
   async setDelegate(device: DeviceId | undefined): Promise<void> {
-    const { repository, platform } = this.#context;
+    const { platform } = this.#context;
     if (device !== undefined) await this.#mustBeOurs(device);
     const before = await this.#delegate();
-    await repository.apply([repository.operations.state(DELEGATE_KEY, device ?? '')]);
+    await this.#remember(device);
     if (before !== undefined && before !== device) {
       await endDuty(this.#context, before).catch((error: unknown) => {
         platform.log.info('delegate.not-told', { device: before, fault: faultOf(error) });
@@ -93,7 +93,14 @@ export class Duties {
       await pushDuty(this.#context, device);
     } catch (error) {
       this.#context.platform.log.info('delegate.not-told', { device, fault: faultOf(error) });
+      // It was not in reach when it was chosen, and turns out to be another member's.
+      if (faultOf(error) === 'usage') await this.#remember(undefined);
     }
+  }
+
+  async #remember(delegate: DeviceId | undefined): Promise<void> {
+    const { repository } = this.#context;
+    await repository.apply([repository.operations.state(DELEGATE_KEY, delegate ?? '')]);
   }
 
   /** Whether a device is asked to act for this one while it is away. */

@@ -66,7 +66,7 @@ export class DutyStore {
     if (whole === undefined) return;
     for await (const { value } of this.#repository.duties(`${owner}/${whole.at}/`)) {
       // An owner that stays away brings nothing itself: what waited for a holder is as good as lost.
-      for (const pack of (await verifyDuty(this.#crypto, value)).packs) yield { ...pack, awaited: 0 };
+      for (const pack of (await verifyDuty(this.#crypto, value)).packs) yield { ...pack, awaited: [] };
     }
   }
 

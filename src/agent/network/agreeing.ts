@@ -102,7 +102,7 @@ export async function agreeWith(parts: AgreeingParts, remote: Remote, bytes: num
   for (let tries = 1; ; tries++) {
     const known = tries === 1 && lasting(former) && comparedLately(parts, device);
     const remembered = known || (await learnAgreements(book, remote));
-    if (remembered) records.note(device, { comparedAt: clock.now() });
+    if (remembered && !known) records.note(device, { comparedAt: clock.now() });
     const entries = remembered ? book.with(device) : [];
     const { held, room } = await roomAt(remote, entries);
     const ruling = entries[0];

@@ -29,6 +29,11 @@ export class PartnerNotes {
     });
   }
 
+  /** Number of our newest head that it took; 0 before the first. */
+  headOf(device: DeviceId): number {
+    return this.#records.get(device).headSeq;
+  }
+
   /** It took our head of this number. */
   headTaken(device: DeviceId, seq: number): void {
     this.#records.note(device, { headSeq: seq });

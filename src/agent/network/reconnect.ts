@@ -10,6 +10,8 @@ const LONGEST_MS = 5 * 60_000;
 const SELDOM_MS = 4 * 3_600_000;
 /** A session that ends so soon after the last one is no better than a call that failed: such a partner must not be called without end. */
 const BRIEF_MS = 60_000;
+/** Who comes and goes so often in a row is not called at once any more when it is said to be there. */
+const FLAPS_MAX = 5;
 /** The device with the higher id lets the other call first, so that rarely both do. */
 const COURTESY_MS = 1500;
 
@@ -34,6 +36,8 @@ interface Attempt {
   seldom: boolean;
   /** when its last session ended (monotonic) */
   closedAt: number;
+  /** its sessions end as soon as they are open */
+  brief: boolean;
 }
 
 /**
@@ -65,15 +69,26 @@ export class Reconnect {
     }
   }
 
-  /** A device is (or may be) there again: tries at once, give or take. `add` wants it from now on. */
+  /**
+   * A device is (or may be) there again: tries at once, give or take. That is no news of one whose sessions end as soon as they are open.
+   * @param add wants it from now on
+   */
   soon(device: DeviceId, add = false): void {
     let attempt = this.#wanted.get(device);
     if (attempt === undefined) {
       if (!add) return;
-      attempt = { failures: 0, cancel: undefined, calling: false, seldom: false, closedAt: -Infinity };
+      attempt = {
+        failures: 0,
+        cancel: undefined,
+        calling: false,
+        seldom: false,
+        closedAt: -Infinity,
+        brief: false,
+      };
       this.#wanted.set(device, attempt);
     }
-    attempt.failures = 0;
+    if (attempt.brief && attempt.failures > FLAPS_MAX && attempt.cancel !== undefined) return;
+    if (!attempt.brief) attempt.failures = 0;
     this.#afterMoment(device, attempt);
   }
 
@@ -82,9 +97,9 @@ export class Reconnect {
     const attempt = this.#wanted.get(device);
     if (attempt === undefined) return;
     const now = this.#options.clock.monotonic();
-    const brief = now - attempt.closedAt < BRIEF_MS + 2 * pauseAfter(attempt.failures);
+    attempt.brief = now - attempt.closedAt < BRIEF_MS + 2 * pauseAfter(attempt.failures);
     attempt.closedAt = now;
-    if (!brief) this.soon(device);
+    if (!attempt.brief) this.soon(device);
     else {
       attempt.failures++;
       this.#afterPause(device, attempt);

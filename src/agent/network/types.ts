@@ -32,7 +32,7 @@ export interface Cooperation {
   ledgers(): readonly LedgerName[];
   /** Leaves a copy of our head at the broker; rejects while it is away. */
   leaveHead(rendezvous: RendezvousId, head: Bytes): Promise<void>;
-  readonly notes: Pick<PartnerNotes, 'doubt' | 'stored' | 'headTaken'>;
+  readonly notes: Pick<PartnerNotes, 'doubt' | 'stored' | 'headTaken' | 'headOf'>;
   /** Bytes that went over all sessions so far, both ways. */
   traffic(): number;
   onChange(handler: () => void): () => void;

@@ -50,7 +50,12 @@ export class Standings {
       records.note(device, { standing: to });
       return;
     }
-    records.update(device, { standing: to, ...(to.state === 'reneged' ? { told: false } : {}) });
+    records.update(device, {
+      standing: to,
+      ...(to.state === 'reneged' ? { told: false } : {}),
+      // What it had of us it has no more.
+      ...(to.state === 'evicted' ? { headSeq: 0 } : {}),
+    });
     onTransition({ device, from, to });
   }
 

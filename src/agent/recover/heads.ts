@@ -103,7 +103,7 @@ async function keepJournalPacks({ repository }: AgentContext, head: Head): Promi
         chunks: [],
         deadSince: undefined,
         journaled: true,
-        awaited: 0,
+        awaited: [],
         journal: true,
       }),
     ),

@@ -61,10 +61,11 @@ export function assessPack(
     code.m,
   );
   const missing = shards.filter((shard) => !readable.has(shard));
+  const lost = missing.filter((shard) => !awaited.includes(shard)).length;
   return {
     held,
     missing,
-    lost: Math.max(0, missing.length - awaited),
+    lost,
     leaving: shards.filter((shard) => readable.has(shard) && !lasting.has(shard)),
     suspect: shards
       .filter((shard) => lasting.has(shard) && !good.has(shard))
@@ -99,5 +100,7 @@ export function lastingHolders({ lasting }: PackCondition): readonly PlacementPa
 
 /** Caps of failure domains that the pack breaks as it lies. */
 export function risksOf(code: Code, condition: PackCondition): readonly DomainRisk[] {
-  return placementRisks(lastingHolders(condition), code);
+  // What waits for a holder bears nothing yet.
+  const waiting = condition.missing.length - condition.lost;
+  return placementRisks(lastingHolders(condition), { ...code, k: Math.max(0, code.k - waiting) });
 }

@@ -1,4 +1,4 @@
-import { faultOf, messageOf } from '../../core/errors.ts';
+import { RoostError, faultOf, messageOf } from '../../core/errors.ts';
 import type { DeviceId } from '../../core/ids.ts';
 import type { Seal, SealedShard } from '../../ports/codec.ts';
 import { throwIfAborted } from '../cancellation.ts';
@@ -8,7 +8,7 @@ import { placementPartner, rankTakers, takers } from '../placement.ts';
 import type { RepairFacts, Placement } from '../repository/records.ts';
 import type { PlainShard } from '../restore/pack-reader.ts';
 import type { PackCondition } from './condition.ts';
-import { assessPack, isLazilyDue } from './condition.ts';
+import { assessPack, isLazilyDue, isUrgent } from './condition.ts';
 import type { Held, HolderBook } from './holders.ts';
 import type { PackSource } from './pack-source.ts';
 import type { RepairWork } from './repair-work.ts';
@@ -32,8 +32,8 @@ export class PackMender {
   readonly #holders: HolderBook;
   readonly #source: PackSource;
   readonly #takers: readonly Partner[];
-  /** who took a piece */
-  readonly holders = new Set<DeviceId>();
+  /** who has no room, or will not: it is not asked for each pack again */
+  readonly #unwilling = new Set<DeviceId>();
   /** so that all partners fill alike */
   #turn = 0;
 
@@ -50,7 +50,8 @@ export class PackMender {
     const { repository } = this.#context;
     const { packId } = facts;
     // Deals of this pack that failed: who did not take a piece once is not asked again.
-    const refused = new Set<DeviceId>();
+    const refused = new Set(this.#unwilling);
+    const { size: before } = refused;
     let present: readonly PlainShard[] | undefined;
     let remade = 0;
     let moved = 0;
@@ -58,12 +59,11 @@ export class PackMender {
     for (;;) {
       throwIfAborted(this.#work.signal);
       const condition = assessPack(facts, await repository.placements(packId), this.#holders);
-      const shard = this.#next(condition);
+      const shard = this.#next(facts, condition);
       const partners = shard === undefined ? [] : this.candidates(facts, condition, refused, shard);
       if (shard === undefined || partners.length === 0) {
         // Rows that no partner took are to be released.
-        if (refused.size > 0) await repository.commitPlacements(packId, []);
-        await this.#noteAwaited(facts, condition.missing.length);
+        if (refused.size > before) await repository.commitPlacements(packId, []);
         return { remade, moved, bytes, condition };
       }
       let make: (seal: Seal) => Promise<SealedShard>;
@@ -89,15 +89,6 @@ export class PackMender {
       else remade++;
       this.#work.meter.add({ done: facts.shardBytes });
     }
-  }
-
-  /** What no longer waits for a first holder is lost if it is missing again. */
-  async #noteAwaited({ packId, awaited }: RepairFacts, missing: number): Promise<void> {
-    if (awaited <= missing) return;
-    const { repository } = this.#context;
-    const pack = await repository.pack(packId);
-    if (pack !== undefined)
-      await repository.apply([repository.operations.pack({ ...pack, awaited: missing })]);
   }
 
   /** Partners for one more shard, the best first: none that keeps another of the pack already. */
@@ -136,11 +127,12 @@ export class PackMender {
       await this.#wait(condition, shardBytes);
       try {
         const placed = await placer.add(make, { packId, shard }, partner);
-        this.holders.add(placed.holder);
+        this.#work.onPlaced?.();
         return placed;
       } catch (error) {
         if (faultOf(error) === 'aborted') throw error;
         refused.add(partner.device);
+        if (faultOf(error) === 'full' || faultOf(error) === 'refused') this.#unwilling.add(partner.device);
         log.warn('remade piece not taken', {
           device: partner.device,
           fault: faultOf(error),
@@ -152,10 +144,12 @@ export class PackMender {
   }
 
   /** The shard to be made next: what nobody has, then what is about to leave, then what may never come back. */
-  #next(condition: PackCondition): number | undefined {
+  #next({ awaited }: RepairFacts, condition: PackCondition): number | undefined {
     const { missing, leaving, suspect } = condition;
-    const urgent = missing[0] ?? leaving[0];
-    if (urgent !== undefined || this.#work.only === 'urgent') return urgent;
+    const { only, bring } = this.#work;
+    const urgent = missing.find((shard) => !awaited.includes(shard)) ?? leaving[0];
+    if (urgent !== undefined || only === 'urgent') return urgent;
+    if (bring === true && missing[0] !== undefined) return missing[0];
     return isLazilyDue(condition) ? suspect[0] : undefined;
   }
 
@@ -176,7 +170,20 @@ export class PackMender {
 
   async #fetchAny(facts: RepairFacts, condition: PackCondition): Promise<readonly PlainShard[]> {
     const { reader, signal } = this.#work;
-    await this.#wait(condition, facts.shardBytes * facts.code.m);
+    const { m } = facts.code;
+    const here = new Set(
+      condition.held.flatMap(({ placement, hold }) =>
+        hold !== 'gone' && this.#holders.isOnline(placement.holder) ? [placement.shard] : [],
+      ),
+    );
+    // What can wait is not fetched in part, to be thrown away.
+    if (!isUrgent(condition) && here.size < m) {
+      throw new RoostError(
+        'too-few',
+        `${m} pieces are needed to make one, the holders of ${here.size} are online`,
+      );
+    }
+    await this.#wait(condition, facts.shardBytes * m);
     return reader.anyShards(facts, signal);
   }
 

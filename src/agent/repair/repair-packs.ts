@@ -1,5 +1,5 @@
 import { faultOf, messageOf } from '../../core/errors.ts';
-import type { DeviceId, PackId } from '../../core/ids.ts';
+import type { PackId } from '../../core/ids.ts';
 import { throwIfAborted } from '../cancellation.ts';
 import type { AgentContext } from '../context.ts';
 import { mapLimited } from '../limiter.ts';
@@ -26,8 +26,6 @@ export interface Repaired {
   readonly bytes: number;
   /** lost pieces that are still missing */
   readonly missing: number;
-  /** who took pieces */
-  readonly holders: ReadonlySet<DeviceId>;
   /** own packs with fewer than `m` pieces anywhere, for good */
   readonly lost: readonly PackId[];
 }
@@ -66,7 +64,7 @@ export async function repairPacks(context: AgentContext, work: RepairWork): Prom
     // Another device of the account cares for its packs itself.
     if (!pack.mine) continue;
     missing += condition.lost;
-    if (isUrgent(condition) || (work.only !== 'urgent' && isDueSometime(condition))) {
+    if (isUrgent(condition) || (work.only !== 'urgent' && isDueSometime(condition, work))) {
       todo.push({ facts, condition });
     } else if (work.only !== 'urgent') {
       if (hasSurplus(condition)) surplus.push(facts);
@@ -114,12 +112,12 @@ export async function repairPacks(context: AgentContext, work: RepairWork): Prom
     moved += balanced.moved;
     bytes += balanced.bytes;
   }
-  return { remade, moved, bytes, missing, holders: mender.holders, lost };
+  return { remade, moved, bytes, missing, lost };
 }
 
-/** Whether pieces wait for a holder, or the odds call for more. */
-function isDueSometime(condition: PackCondition): boolean {
-  return condition.missing.length > 0 || isLazilyDue(condition);
+/** Whether pieces that wait for a holder are to be brought, or the odds call for more. */
+function isDueSometime(condition: PackCondition, { bring }: RepairWork): boolean {
+  return (bring === true && condition.missing.length > 0) || isLazilyDue(condition);
 }
 
 /** Those nearest to being lost; of equal ones those likeliest to be. */

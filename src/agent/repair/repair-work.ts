@@ -18,6 +18,10 @@ export interface RepairWork {
   readonly pace: Pace;
   /** 'urgent': only what is lost or about to be */
   readonly only?: 'urgent';
+  /** before a piece goes on record at a new holder */
+  readonly onPlaced?: () => void;
+  /** pieces that wait for a first holder are brought, too */
+  readonly bring?: boolean;
   /** this device's own packs when left out */
   readonly source?: PackSource;
   /** no further pack is begun after so many milliseconds */

@@ -105,7 +105,7 @@ async function replayPart(repository: Repository, device: DeviceId, part: IndexP
       chunks: chunks.map(({ id }) => id),
       deadSince: undefined,
       journaled: true,
-      awaited: 0,
+      awaited: [],
       journal: false,
     };
     operations.push(repository.operations.pack(stored));

@@ -28,7 +28,7 @@ export interface StoredPack extends PackRef {
   /** true for a pack that holds journal parts and is named by the head, not by the journal */
   readonly journal: boolean;
   /** shards that have had no holder yet: too few partners were in reach when it was saved */
-  readonly awaited: number;
+  readonly awaited: readonly number[];
 }
 
 /** Enough to fetch, remake and seal a pack's shards, nothing to read it. */
@@ -127,7 +127,7 @@ type PackRow = [
   boolean,
   string,
   boolean,
-  number | undefined,
+  number[] | undefined,
 ];
 
 export function encodeStoredPack(pack: StoredPack): Bytes {
@@ -145,7 +145,7 @@ export function encodeStoredPack(pack: StoredPack): Bytes {
     pack.journaled,
     pack.device,
     pack.journal,
-    pack.awaited,
+    [...pack.awaited],
   ];
   return encodeCbor(row);
 }
@@ -163,7 +163,7 @@ export function decodeStoredPack(bytes: Bytes): StoredPack {
     journaled: row[10],
     device: parseDeviceId(row[11]),
     journal: row[12],
-    awaited: row[13] ?? 0,
+    awaited: row[13] ?? [],
   }));
 }
 
@@ -174,7 +174,7 @@ export function decodePackFacts(bytes: Bytes): RepairFacts & Pick<StoredPack, 'd
     code: { name: row[3] as CodeName, m: row[4], k: row[5] } satisfies Code,
     shardBytes: row[6],
     device: parseDeviceId(row[11]),
-    awaited: row[13] ?? 0,
+    awaited: row[13] ?? [],
   }));
 }
 

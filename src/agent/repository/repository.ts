@@ -190,6 +190,7 @@ export class Repository {
     );
     await this.#meta.write([
       ...placements.flatMap(putPlacement),
+      ...(await this.#awaitNoMore(placements)),
       // A run beside this one may have taken the intent for one that was cut off.
       ...[...used].map((key): MetaOperation => ({ kind: 'delete', table: OWNER_TABLES.releases, key })),
       ...replaced
@@ -205,6 +206,19 @@ export class Repository {
       ),
       ...(intent ? [{ kind: 'delete', table: OWNER_TABLES.intents, key: pack } satisfies MetaOperation] : []),
     ]);
+  }
+
+  /** What has found a holder is lost if it is missing again: it waits for a first one no more. */
+  async #awaitNoMore(placements: readonly Placement[]): Promise<MetaOperation[]> {
+    const placed = Map.groupBy(placements, ({ packId }) => packId);
+    const rows = await this.#meta.getMany(OWNER_TABLES.packs, [...placed.keys()]);
+    return rows.flatMap((row) => {
+      if (row === undefined || decodePackFacts(row).awaited.length === 0) return [];
+      const pack = decodeStoredPack(row);
+      const shards = placed.get(pack.packId)?.map(({ shard }) => shard) ?? [];
+      const awaited = pack.awaited.filter((shard) => !shards.includes(shard));
+      return awaited.length === pack.awaited.length ? [] : [this.operations.pack({ ...pack, awaited })];
+    });
   }
 
   /** Turns intents of a run that was cut off into rows to be released. */
@@ -243,7 +257,10 @@ export class Repository {
   }
 
   async putPlacements(placements: readonly Placement[]): Promise<void> {
-    await this.#writeInBatches(placements.flatMap(putPlacement));
+    await this.#writeInBatches([
+      ...placements.flatMap(putPlacement),
+      ...(await this.#awaitNoMore(placements)),
+    ]);
   }
 
   /** Forgets placements, save those that have another row by now. */

@@ -20,11 +20,11 @@ export function totalShards(code: Code): number {
 }
 
 /**
- * Pieces that must have found a holder before a pack counts as saved: half of the parity beside the `m`, or half as many as `m` where a code
- * has more parity than that. The others may wait for holders that are away.
+ * Pieces that must have found a holder before a pack counts as saved: the `m`, and half of the parity for which there is a holder now.
+ * @param holders devices that could take one now; where they are fewer than shards, the other shards wait
  */
-export function enoughShards({ m, k }: Code): number {
-  return m + Math.ceil(Math.min(k, m) / 2);
+export function enoughShards({ m, k }: Code, holders: number): number {
+  return m + Math.ceil(Math.min(k, Math.max(0, holders - m)) / 2);
 }
 
 /**

@@ -1,4 +1,3 @@
-import { enoughShards } from '../erasure/codes.ts';
 import type { Code } from '../erasure/codes.ts';
 import { RoostError } from '../errors.ts';
 import { ShardAssigner } from './assign.ts';
@@ -45,8 +44,8 @@ export interface PlanOptions {
   readonly targetLossPerYear?: number;
   /** days within which nothing is repaired */
   readonly windowDays?: number;
-  /** partners that can take a piece now; the others take theirs when they are back. All of them, if not given. */
-  readonly inReach?: number;
+  /** ids of the partners that can take a piece now; the others take theirs when they are back. All of them, if not given. */
+  readonly inReach?: ReadonlySet<string>;
 }
 
 export type PlacementRisk =
@@ -66,9 +65,9 @@ export interface Plan {
 }
 
 /**
- * Chooses the code for new packs: the one that all partners together allow, if enough of them are in reach to place a pack safely now
- * (see `enoughShards`). Else one that can be placed, and that loses no more once all its pieces lie; where there is none, the one that loses
- * least. Its overhead may be up to 3.
+ * Chooses the code for new packs: the one that all partners together allow, if its `m` is no greater than that of the code for those in reach
+ * alone, so that what can be placed now bears as many losses as if there were no others. Else, of the codes with such an `m`, one that loses no
+ * more than that of all once all its pieces lie; where there is none, the one that loses least. Its overhead may be up to 3.
  *
  * Of all partners together: of the codes with overhead up to 2 that meet the target with the margin: those whose domain caps hold,
  * else those that outlive any one domain, else all; of these the least overhead, then the fewest shards. When none does: half of the
@@ -118,7 +117,7 @@ class Planner {
   readonly #plannedWithin: number;
   readonly #survivals: readonly number[];
   readonly #assigner: ShardAssigner;
-  readonly #inReach: number;
+  readonly #dataMax: number;
   readonly #layouts = new Map<number, readonly Layout[]>();
 
   constructor(partners: readonly PlacementPartner[], options: PlanOptions) {
@@ -129,7 +128,7 @@ class Planner {
     this.#plannedWithin = perWindow(target / PLANNING_MARGIN, this.#windowDays);
     this.#survivals = partners.map(({ odds }) => survivalWithin(odds, this.#windowDays));
     this.#assigner = new ShardAssigner(partners);
-    this.#inReach = options.inReach ?? partners.length;
+    this.#dataMax = dataMax(partners, options);
   }
 
   plan(): Plan {
@@ -148,9 +147,8 @@ class Planner {
     return this.#finish(placeable);
   }
 
-  /** Whether so many partners are in reach that a pack counts as saved. A first copy of several is better than none. */
   #isPlaceable({ n, k }: Shape): boolean {
-    return n - k === 1 || enoughShards(codeOf(n - k, k)) <= this.#inReach;
+    return n - k <= this.#dataMax;
   }
 
   #best(bounds: Bounds): Trial {
@@ -269,6 +267,14 @@ class Planner {
     }
     return Math.max(SHARDS_MAX, partners + 1);
   }
+}
+
+/** The most data shards with which a pack on those in reach alone is as safe as one planned for them. */
+function dataMax(partners: readonly PlacementPartner[], options: PlanOptions): number {
+  const { inReach, ...others } = options;
+  if (inReach === undefined) return Infinity;
+  const here = partners.filter(({ id }) => inReach.has(id));
+  return here.length === partners.length ? Infinity : planCode(here, others).code.m;
 }
 
 /** Parity shards of `n` at an overhead of at most `overhead`. */

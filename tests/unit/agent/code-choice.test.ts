@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { chooseCode as choose } from '../../../src/agent/code-choice.ts';
 import type { Partner } from '../../../src/agent/network/types.ts';
-import { enoughShards, formatCode, totalShards, validateCode } from '../../../src/core/erasure/codes.ts';
+import { formatCode, totalShards, validateCode } from '../../../src/core/erasure/codes.ts';
 import type { Code } from '../../../src/core/erasure/codes.ts';
 import { parseAccountId, parseDeviceId } from '../../../src/core/ids.ts';
 
@@ -69,25 +69,32 @@ describe('the code for the partners there are', () => {
     expect(() => chooseCode('raid', partners(5))).toThrow(expect.objectContaining({ fault: 'usage' }));
   });
 
-  it('is by all partners, not by the few that are there at the hour of a run', () => {
-    const all = partners(50, { lastSeenAt: NOW - HOUR_MS });
+  it('is by all partners, not by the few that are there at the hour of a run, and bears as much at once as one for these', () => {
+    const all = partners(50, { lastSeenAt: NOW - HOUR_MS, online: false });
     const whole = chooseCode('auto', all);
-    for (const here of [3, 5, 7, 10, 15]) {
+    for (const here of [1, 2, 3, 5, 6, 7, 8, 10, 12, 15, 16]) {
       const code = choose('auto', all.slice(0, here), all, NOW);
-      const { k } = chooseCode('auto', all.slice(0, here));
-      expect(enoughShards(code), `${here} in reach`).toBeLessThanOrEqual(here);
-      expect(code.k, `${here} in reach`).toBeGreaterThan(k);
+      const alone = chooseCode('auto', all.slice(0, here));
+      expect(code.m, `${here} in reach`).toBeLessThanOrEqual(alone.m);
+      expect(code.k, `${here} in reach`).toBeGreaterThanOrEqual(alone.k);
       expect(totalShards(code), `${here} in reach`).toBeLessThanOrEqual(3 * code.m);
+      expect(Math.min(here, totalShards(code)) - code.m, `${here} in reach`).toBeGreaterThanOrEqual(alone.k);
     }
     expect(choose('auto', all, all, NOW)).toEqual(whole);
     expect(formatCode(choose('auto', all.slice(0, 3), all, NOW))).toBe('reed-solomon:2+4');
     expect(formatCode(choose('auto', all.slice(0, 1), all, NOW))).toBe('mirror:3');
   });
 
+  it('waits for nobody who is there and has no room', () => {
+    const all = partners(12, { lastSeenAt: NOW, online: true });
+    expect(choose('auto', all.slice(0, 6), all, NOW)).toEqual(chooseCode('auto', all.slice(0, 6)));
+  });
+
   it('counts on nobody who was not seen for two days, or is suspect', () => {
     const here = partners(3);
     for (const change of [
       { lastSeenAt: NOW - 49 * HOUR_MS },
+      { lastSeenAt: NOW + HOUR_MS },
       { lastSeenAt: NOW - HOUR_MS, state: 'suspect' as const },
       { lastSeenAt: undefined },
     ]) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { enoughShards, formatCode, totalShards, validateCode } from '../../../src/core/erasure/codes.ts';
+import { formatCode, totalShards, validateCode } from '../../../src/core/erasure/codes.ts';
 import { assignShards } from '../../../src/core/placement/assign.ts';
 import type { PlacementPartner } from '../../../src/core/placement/domains.ts';
 import {
@@ -13,6 +13,9 @@ import { priorOdds } from '../../../src/core/placement/priors.ts';
 import { alike } from './samples.ts';
 
 const classes = ['tab', 'installed', 'appliance'] as const;
+
+const here = (partners: readonly PlacementPartner[], count: number): ReadonlySet<string> =>
+  new Set(partners.slice(0, count).map(({ id }) => id));
 
 describe('the code for new packs', () => {
   it('of few equal partners is a copy, two copies, 2+1, 2+2, 3+2, 3+3', () => {
@@ -147,30 +150,44 @@ describe('the code for new packs', () => {
     expect(planCode(doomed)).toMatchObject({ code: { m: 3, k: 2 }, lossPerYear: 1, restorableNow: 0 });
   });
 
-  it('is one that can be placed with the partners in reach, and loses no more than that of all where overhead 3 allows', () => {
+  it('bears as much on those in reach as one for them alone, and loses no more than that of all where overhead 3 allows', () => {
     for (const storageClass of classes) {
       const partners = alike(40, storageClass);
       const whole = planCode(partners);
-      for (let inReach = 1; inReach <= 40; inReach++) {
-        const { code, overhead, lossPerYear } = planCode(partners, { inReach });
-        if (code.m > 1) expect(enoughShards(code)).toBeLessThanOrEqual(inReach);
+      for (let count = 1; count <= 40; count++) {
+        const alone = planCode(partners.slice(0, count)).code;
+        const { code, overhead, lossPerYear } = planCode(partners, { inReach: here(partners, count) });
+        expect(code.m).toBeLessThanOrEqual(alone.m);
         expect(overhead).toBeLessThanOrEqual(3);
-        if (enoughShards(whole.code) <= inReach) expect(code).toEqual(whole.code);
-        // Widest of what can be placed with two in reach is three copies, with three 2+4.
+        if (whole.code.m <= alone.m) expect(code).toEqual(whole.code);
         const bound = Math.max(whole.lossPerYear, TARGET_LOSS_PER_YEAR / PLANNING_MARGIN);
         if (lossPerYear > bound) expect(overhead).toBeGreaterThan(2.5);
       }
-      expect([1, 2, 3].map((inReach) => formatCode(planCode(partners, { inReach }).code))).toEqual([
-        'mirror:3',
-        'mirror:3',
-        'reed-solomon:2+4',
-      ]);
+      expect(
+        [1, 2, 3].map((count) => formatCode(planCode(partners, { inReach: here(partners, count) }).code)),
+      ).toEqual(['mirror:3', 'mirror:3', 'reed-solomon:2+4']);
     }
   });
 
-  it('of seven partners with one away is still that of seven', () => {
-    const partners = alike(7, 'tab');
-    expect(formatCode(planCode(partners, { inReach: 6 }).code)).toBe(formatCode(planCode(partners).code));
+  it('outlives on those in reach any family that one for them alone outlives', () => {
+    for (const [count, alikeOnes] of [
+      [3, 2],
+      [5, 3],
+      [6, 3],
+      [7, 4],
+      [8, 4],
+    ] as const) {
+      const partners = alike(30, 'installed').map((partner, i) => ({
+        ...partner,
+        domains: [...partner.domains, i < alikeOnes ? 'family:one' : `family:${i}`],
+      }));
+      const alone = planCode(partners.slice(0, count));
+      const outlives = alone.risks.every(
+        (risk) => risk.kind === 'too-few-partners' || risk.shards <= alone.code.k,
+      );
+      const { code } = planCode(partners, { inReach: here(partners, count) });
+      if (outlives) expect(count - alikeOnes, `${alikeOnes} of ${count}`).toBeGreaterThanOrEqual(code.m);
+    }
   });
 
   it('is not there without a partner', () => {

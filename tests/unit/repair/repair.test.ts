@@ -9,6 +9,9 @@ import { Pace, REPAIR_BYTES_PER_SECOND } from '../../../src/agent/repair/pace.ts
 import type { Content, Holder, Owner } from './rig.ts';
 import { Rig, expectSafe, strayRows } from './rig.ts';
 
+/** Bytes fetched from holders so far. */
+const given = (rig: Rig): number => rig.holders.reduce((sum, holder) => sum + holder.given, 0);
+
 describe('repair', () => {
   it('remakes at once what holders say they lost, so that any k may vanish again', async () => {
     const rig = new Rig('lost', 7);
@@ -57,21 +60,70 @@ describe('repair', () => {
       lazy: false,
     });
     // Nobody is there for them: nothing is fetched.
-    const before = rig.holders.map(({ given }) => given);
-    expect(await owner.repair()).toMatchObject({ remade: 0, missing: 0, bytes: 0 });
-    expect(rig.holders.map(({ given }) => given)).toEqual(before);
+    expect(await owner.repair({ bring: true })).toMatchObject({ remade: 0, missing: 0, bytes: 0 });
+    expect(given(rig)).toBe(0);
     for (const holder of away.slice(0, 2)) holder.online = true;
     expect((await surveyPacks(owner.context)).awaitedOf).toEqual(new Set(away.map(({ device }) => device)));
     // What is urgent does not wait for them.
-    expect(await owner.repair({ only: 'urgent' })).toMatchObject({ remade: 0 });
-    expect(await owner.repair()).toMatchObject({ remade: 6, missing: 0 });
+    for (const run of [{ only: 'urgent' as const }, {}])
+      expect(await owner.repair(run)).toMatchObject({ remade: 0, bytes: 0 });
+    expect(await owner.repair({ bring: true })).toMatchObject({ remade: 6, missing: 0 });
     expect(await surveyPacks(owner.context)).toMatchObject({ missing: 0, awaited: 3, canLose: 3 });
     for (const holder of away) holder.online = true;
-    expect(await owner.repair()).toMatchObject({ remade: 3, missing: 0 });
+    expect(await owner.repair({ bring: true })).toMatchObject({ remade: 3, missing: 0 });
     expect(await surveyPacks(owner.context)).toMatchObject({ missing: 0, awaited: 0, canLose: 4 });
     await expectSafe(owner, content, 6, 4);
     rig.holders[0]!.state = 'evicted';
     expect(await surveyPacks(owner.context)).toMatchObject({ missing: 3, awaited: 0, urgent: true });
+    rig.close();
+  });
+
+  it('that is stopped after it brought a piece leaves none on record as waiting that has had a holder', async () => {
+    const rig = new Rig('awaited, stopped', 9);
+    const owner = await rig.owner('owner');
+    await owner.save('reed-solomon:2+4', 1, 50_000, rig.holders.slice(0, 3));
+    const { repository, platform } = owner.context;
+    const controller = platform.clock.abortController();
+    const commit = repository.commitPlacements.bind(repository);
+    let commits = 0;
+    repository.commitPlacements = async (...given) => {
+      await commit(...given);
+      if (++commits === 3) controller.abort();
+    };
+    await expect(owner.repair({ bring: true, signal: controller.signal })).rejects.toMatchObject({
+      fault: 'aborted',
+    });
+    expect(await surveyPacks(owner.context)).toMatchObject({ missing: 0, awaited: 0, canLose: 4 });
+    const [places] = (await owner.places()).values();
+    for (const holder of [...places!.values()].flat().slice(0, 3)) holder.state = 'evicted';
+    expect(await surveyPacks(owner.context)).toMatchObject({ missing: 3, awaited: 0, urgent: true });
+    rig.close();
+  });
+
+  it('fetches nothing that it cannot use: too few holders online, or nobody with room', async () => {
+    const rig = new Rig('awaited, in vain', 12);
+    const owner = await rig.owner('owner');
+    await owner.save('reed-solomon:4+7', 5, 100_000, rig.holders.slice(0, 6));
+    // Three of its holders, and three others.
+    rig.only([...rig.holders.slice(0, 3), ...rig.holders.slice(6, 9)]);
+    expect(await owner.repair({ bring: true })).toMatchObject({ remade: 0, bytes: 0 });
+    expect(given(rig)).toBe(0);
+    // One that says it has room, and takes nothing, costs one pack of five.
+    rig.only(rig.holders.slice(7));
+    rig.holders[6]!.full = true;
+    await owner.repair({ bring: true });
+    expect(given(rig)).toBeLessThan(2 * 110_000);
+    rig.close();
+  });
+
+  it('is urgent for pieces that were refused by partners in reach', async () => {
+    const rig = new Rig('refused', 12);
+    const owner = await rig.owner('owner');
+    for (const holder of rig.holders.slice(9)) holder.full = true;
+    await owner.save('reed-solomon:6+6', 1, 50_000);
+    expect(await surveyPacks(owner.context)).toMatchObject({ missing: 3, awaited: 0, urgent: true });
+    for (const holder of rig.holders.slice(3, 9)) holder.full = true;
+    await expect(owner.save('reed-solomon:2+10', 1, 50_000)).rejects.toMatchObject({ fault: 'full' });
     rig.close();
   });
 

@@ -279,7 +279,12 @@ export class RigCooperation implements Cooperation {
   readonly #adopted = new Map<AgreementId, DeviceId>();
   readonly roster = { members: new Map() } as unknown as Cooperation['roster'];
   // What holders say is asked anew each time.
-  readonly notes = { doubt: () => undefined, stored: () => undefined, headTaken: () => undefined };
+  readonly notes = {
+    doubt: () => undefined,
+    stored: () => undefined,
+    headTaken: () => undefined,
+    headOf: () => 0,
+  };
 
   constructor(rig: Rig, self: DeviceId) {
     this.#rig = rig;
