@@ -78,6 +78,7 @@ export default {
     may(NODEJS, NODEJS, WEBSOCKET, CORE, PORTS, ...npm('node-datachannel', 'ignore')),
     // The codec runs in a thread; both ends of it speak comlink.
     may('^src/adapters/nodejs/codec', ...npm('comlink')),
+    may('^src/adapters/nodejs/version', '^package[.]json$'),
     mayUseNode(NODEJS),
 
     mayButNot(APP, APP_ROOT, APP, CORE, ...npm('svelte', 'uqr', 'workbox-window')),

@@ -6,7 +6,7 @@ import {
   renewHead,
 } from '../../../src/agent/backup/head-writer.ts';
 import { reconcileLedgers } from '../../../src/agent/ledgers/reconcile.ts';
-import type { Remote } from '../../../src/agent/session/types.ts';
+
 import { parseCode } from '../../../src/core/erasure/codes.ts';
 import { RoostError } from '../../../src/core/errors.ts';
 import { parseAgreementId, parseCooperativeId } from '../../../src/core/ids.ts';
@@ -27,7 +27,7 @@ function takeHeads(owner: Owner, deaf: ReadonlySet<DeviceId> = new Set()): Map<D
       taken.set(device, (taken.get(device) ?? 0) + 1);
       return Promise.resolve();
     };
-    return { ...remote, putHead } as Remote;
+    return { ...remote, putHead };
   };
   Object.assign(cooperation, {
     roster: {
