@@ -141,10 +141,11 @@ describe('the roster', () => {
   it('gives a roster of many pages whole', async () => {
     const limits = { requests: { burst: 5000, perSecond: 0 } };
     broker = cleanup.add(await testBroker({ now: () => now, limits }));
-    const { line } = await device();
+    // Signing takes seconds in which no line is served: before there is one.
     for (let days = 1; days <= 1000; days++) {
       await chain.append(ada, { kind: 'policy', at: NOW, policy: { graceDays: days, commitmentDays: 0 } });
     }
+    const { line } = await device();
     const bytes = chain.entries.reduce((sum, entry) => sum + entry.length, 0);
     expect(bytes).toBeGreaterThan(PAGE_BYTES);
     await publish(line);
