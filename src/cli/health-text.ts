@@ -1,5 +1,15 @@
-import type { Health, HealthRisk } from '../agent/api.ts';
+import type { Health, HealthReason, HealthRisk } from '../agent/api.ts';
 import { count, formatShare, printable } from './format.ts';
+
+const REASONS: Readonly<Record<HealthReason, string>> = {
+  'no-partners': 'there is no partner to hold pieces',
+  'too-few-partners': 'there are too few partners',
+  'packs-incomplete': 'some pieces are not at enough partners yet',
+  'holders-lost-pieces': 'a partner lost pieces',
+  'last-run-failed': 'the last backup did not finish',
+  'files-unreadable': 'some files could not be read',
+  'partners-full': 'the partners have no space left',
+};
 
 /** The one sentence on whether the files are safe. */
 export function healthText(health: Health): string {
@@ -13,7 +23,7 @@ export function healthText(health: Health): string {
     case 'saving':
       return `Saving: not all of it is safe yet.${where}`;
     case 'at-risk':
-      return `At risk${health.reason === undefined ? '' : ` (${health.reason})`}: ${holders}${where}`;
+      return `At risk${health.reason === undefined ? '' : `, ${REASONS[health.reason]}`}: ${holders}${where}`;
     case 'paused':
       return `Paused: ${holders}${where}`;
     case 'empty':

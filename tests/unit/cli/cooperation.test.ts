@@ -160,6 +160,19 @@ describe('status', () => {
   };
   const agent = fakeAgent(memberState({ health }));
 
+  it('says in words why files are at risk, and chances above one half as such', async () => {
+    const atRisk: Health = {
+      ...health,
+      state: 'at-risk',
+      reason: 'packs-incomplete',
+      canLose: 0,
+      lossPerYear: 0.93,
+    };
+    const { text } = await call(fakeAgent(memberState({ health: atRisk })), 'status');
+    expect(text).toContain('At risk, some pieces are not at enough partners yet: 6 partners hold it');
+    expect(text).toContain('the chance of losing anything is more than 1 in 2 a year');
+  });
+
   it('tells what is going on and what remains risky', async () => {
     const { text } = await call(agent, 'status');
     expect(text).toContain('Protected: 6 partners hold it, any 3 can be lost.');
