@@ -210,13 +210,15 @@ export class Repository {
 
   /** What has found a holder is lost if it is missing again: it waits for a first one no more. */
   async #awaitNoMore(placements: readonly Placement[]): Promise<MetaOperation[]> {
-    const placed = Map.groupBy(placements, ({ packId }) => packId);
-    const rows = await this.#meta.getMany(OWNER_TABLES.packs, [...placed.keys()]);
+    const packs = [...new Set(placements.map(({ packId }) => packId))];
+    const rows = await this.#meta.getMany(OWNER_TABLES.packs, packs);
     return rows.flatMap((row) => {
       if (row === undefined || decodePackFacts(row).awaited.length === 0) return [];
       const pack = decodeStoredPack(row);
-      const shards = placed.get(pack.packId)?.map(({ shard }) => shard) ?? [];
-      const awaited = pack.awaited.filter((shard) => !shards.includes(shard));
+      const placed = new Set(
+        placements.flatMap(({ packId, shard }) => (packId === pack.packId ? [shard] : [])),
+      );
+      const awaited = pack.awaited.filter((shard) => !placed.has(shard));
       return awaited.length === pack.awaited.length ? [] : [this.operations.pack({ ...pack, awaited })];
     });
   }
