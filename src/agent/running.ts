@@ -291,12 +291,15 @@ export class Membership {
     await this.refreshStanding();
   }
 
-  /** Whether somebody is here for the pieces that wait for a holder. Each time `m` pieces are fetched: so not for each that comes. */
+  /**
+   * Whether somebody is here for the pieces that wait for a holder, or all partners have one already and another is to be found. Each time
+   * `m` pieces are fetched: so not for each that comes.
+   */
   get mayBring(): boolean {
-    const { awaitedOf } = this.#standing;
+    const { awaited, awaitedOf } = this.#standing;
     const now = this.#options.platform.clock.monotonic();
-    if (awaitedOf.size === 0 || now - this.#broughtAt < this.#bringAfterMs) return false;
-    return this.#open.connected().some(({ peer }) => awaitedOf.has(peer.device));
+    if (awaited === 0 || now - this.#broughtAt < this.#bringAfterMs) return false;
+    return awaitedOf.size === 0 || this.#open.connected().some(({ peer }) => awaitedOf.has(peer.device));
   }
 
   /** A round in which pieces that wait were to be brought has ended. @param placed pieces that found a holder */

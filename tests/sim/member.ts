@@ -200,8 +200,7 @@ export class Member {
       this.#saveLater(run, SETTLE_MS * (1 + 5 * this.#random.fraction()));
     } catch (error) {
       if (error instanceof ProgramEnded) return;
-      this.#around.metrics.count(`start failed: ${faultOf(error)}`);
-      this.#around.trace.text(`${this.name} start failed: ${faultOf(error)}`);
+      this.#noteFailure('start', error);
       if (this.#run === run) this.crash(RETRY_MS);
     }
   }
@@ -294,7 +293,7 @@ export class Member {
       this.#saveLater(run, wait);
       return;
     }
-    const { metrics, trace } = this.#around;
+    const { metrics } = this.#around;
     const agent = run.agent;
     if (agent === undefined) return;
     this.saving = true;
@@ -316,10 +315,18 @@ export class Member {
     } catch (error) {
       if (error instanceof ProgramEnded) return;
       this.saving = false;
-      metrics.count(`backup failed: ${faultOf(error)}`);
-      trace.text(`${this.name} backup failed: ${faultOf(error)}`);
+      this.#noteFailure('backup', error);
       this.#saveLater(run, RETRY_MS);
     }
+  }
+
+  /** What fails for want of partners or of the network is tried again; a mistake in the program is none of the faults of this world. */
+  #noteFailure(what: string, error: unknown): void {
+    const { metrics, trace, onFailure } = this.#around;
+    const fault = faultOf(error);
+    metrics.count(`${what} failed: ${fault}`);
+    trace.text(`${this.name} ${what} failed: ${fault}`);
+    if (fault === 'internal') onFailure(`${this.name}: ${what} failed: ${stackOf(error)}`);
   }
 
   /**
@@ -343,6 +350,10 @@ export class Member {
   #watch(agent: AgentApi): void {
     this.#watched = { agent, seen: agent.state.activity[0] };
   }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 /** Restores the newest snapshot. @returns why it is none of those expected; undefined when it is one */

@@ -428,23 +428,35 @@ class CooperationOfDevice implements OpenCooperation {
 
   #agreementsChanged(): void {
     this.#running?.directory.announceSoon();
+    for (const { theirs } of this.#books.book.ruling()) {
+      // The list that it was found in was told before it was a partner, and may not change for weeks.
+      if (this.#books.records.get(theirs.device).storageClass === '') this.#noteListing(theirs.device);
+    }
     this.#wantPartners();
     this.#changed();
   }
 
   #directoryChanged(entries: readonly DirectoryEntry[]): void {
-    const { records, book } = this.#books;
+    const { book } = this.#books;
     const running = this.#running;
     const { device: self } = this.#options.identity;
     let seen = false;
-    for (const { device, online, family, system, storageClass, neighbourhood } of entries) {
+    for (const { device, online } of entries) {
       if (device === self) seen = true;
       if (!book.knows(device)) continue;
       seen = true;
-      records.update(device, { platform: `${family} on ${system}`, storageClass, neighbourhood });
+      this.#noteListing(device);
       if (online && running?.sessions.get(device) === undefined) running?.reconnect.soon(device);
     }
     if (seen) this.#changed();
+  }
+
+  /** What the broker lists of a partner outlasts the list: what is expected of it goes by its kind of storage. */
+  #noteListing(device: DeviceId): void {
+    const listed = this.#running?.directory.get(device);
+    if (listed === undefined) return;
+    const { family, system, storageClass, neighbourhood } = listed;
+    this.#books.records.update(device, { platform: `${family} on ${system}`, storageClass, neighbourhood });
   }
 
   #wantPartners(): void {

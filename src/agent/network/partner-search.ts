@@ -8,7 +8,7 @@ import { agreeWith, endsSoon } from './agreeing.ts';
 import { findCandidates } from './candidates.ts';
 import type { CooperationOptions } from './options.ts';
 import type { PartnerBook } from './partner-book.ts';
-import { agreeWithMany, strangersWanted } from './partnering.ts';
+import { agreeWithMany, partnersLacking, strangersWanted } from './partnering.ts';
 import { candidateRanking, mayBeAsked } from './ranking.ts';
 import { Rooms } from './rooms.ts';
 import type { RosterBook } from './roster-book.ts';
@@ -40,7 +40,7 @@ export class PartnerSearch {
 
   /**
    * Agrees with all partners in reach on `bytes` more each, and with strangers as long as there are too few partners.
-   * @param atLeast so many partners are wanted in any case
+   * @param atLeast so many partners are wanted in any case, and as many as keep packs as safe as they are to be
    * @returns the ruling entries; `fresh` were made just now
    * @throws RoostError 'aborted'
    */
@@ -58,7 +58,7 @@ export class PartnerSearch {
     const partners = standing();
     const wanted = strangersWanted(
       partners.map(({ odds, online }) => ({ availability: odds.availability, inReach: online })),
-      atLeast,
+      partnersLacking(partners, atLeast),
     );
     const rounds = await findCandidates({
       account: identity.keys.account,

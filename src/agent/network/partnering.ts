@@ -1,14 +1,17 @@
 import { RoostError, faultOf, messageOf } from '../../core/errors.ts';
+import { planCode } from '../../core/placement/plan.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import { abortable, throwIfAborted } from '../cancellation.ts';
 import { mapLimited } from '../limiter.ts';
+import { placementPartner } from '../placement.ts';
 import type { Remote } from '../session/types.ts';
 import type { BookEntry } from './agreement-book.ts';
 import type { AgreeingParts } from './agreeing.ts';
 import { agreeWith } from './agreeing.ts';
 import type { Candidate } from './candidates.ts';
+import type { Partner } from './types.ts';
 
 /** Proposals under way at once. */
 const PROPOSALS_MAX = 8;
@@ -20,24 +23,32 @@ const PARTNERS_WANTED_MAX = 20;
 /**
  * How many new partners to look for: so many in all that, by how much they are online, enough of them are in reach at any time.
  * @param partners availability of the partners there are, and whether they are in reach now
- * @param atLeast as many as the widest pack has shards: with fewer partners it cannot be whole
+ * @param lacking so many in any case (`partnersLacking`)
  */
 export function strangersWanted(
   partners: readonly { readonly availability: number; readonly inReach: boolean }[],
-  atLeast: number,
+  lacking: number,
 ): number {
   const expected = partners.reduce((sum, { availability }) => sum + availability, 0);
   const mean = partners.length === 0 ? 1 : expected / partners.length;
-  const lacking = Math.ceil((REACH_WANTED - expected) / Math.max(mean, 0.1));
+  const forReach = Math.ceil((REACH_WANTED - expected) / Math.max(mean, 0.1));
   const here = partners.filter(({ inReach }) => inReach).length;
   // Nobody gets by on less, however many there are in all.
   const least = Math.ceil(REACH_WANTED / 2) - here;
-  return Math.max(
-    0,
-    Math.min(lacking, PARTNERS_WANTED_MAX - partners.length),
-    least,
-    atLeast - partners.length,
+  return Math.max(0, Math.min(forReach, PARTNERS_WANTED_MAX - partners.length), least, lacking);
+}
+
+/**
+ * How many more partners packs call for.
+ * @param partners those in good standing: a silent one takes no pieces, though it is expected back
+ * @param atLeast as many as the widest pack needs to be whole; more are wanted if new packs would not be as safe as they are to be
+ */
+export function partnersLacking(partners: readonly Partner[], atLeast: number): number {
+  if (partners.length === 0) return atLeast;
+  const forTarget = planCode(partners.map(placementPartner)).risks.map((risk) =>
+    risk.kind === 'too-few-partners' ? Math.min(PARTNERS_WANTED_MAX, risk.wanted) : 0,
   );
+  return Math.max(atLeast, ...forTarget) - partners.length;
 }
 
 /** Agreed with in one go. */
