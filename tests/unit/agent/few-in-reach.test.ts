@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { decodeStoredPack } from '../../../src/agent/repository/records.ts';
 import { OWNER_TABLES } from '../../../src/agent/repository/tables.ts';
-import { MIB } from '../../../src/core/limits.ts';
+import { createAgent } from '../../../src/agent/agent.ts';
+import { GIB, MIB } from '../../../src/core/limits.ts';
 import { totalShards } from '../../../src/core/erasure/codes.ts';
 import {
   contentOf,
@@ -110,6 +111,31 @@ describe('an owner with few partners in reach at the hour of its backup', () => 
     for (const { device } of late) device.wake();
     await world.clock.sleep(24 * HOUR);
     expect(owner.agent.state.health.awaited).toBe(0);
+    world.close();
+  });
+
+  it('finds a new partner for a piece whose taker does not come back, without waiting for the next backup', async () => {
+    const team = await makeTeam(makeWorld('one stays away'), 8);
+    const { owner, holders, world, invite } = team;
+    const source = smallTree();
+    await owner.agent.backup([source]);
+    holders[7]!.device.sleep();
+    await world.clock.sleep(5 * 60_000);
+    source.set('late.txt', noise(50_000, 9));
+    await owner.agent.backup([source]);
+    // Long enough to be missed, and too short to be given up.
+    await world.clock.sleep(4 * 24 * HOUR);
+    expect(owner.agent.state.health).toMatchObject({ missing: 0 });
+    const waiting = owner.agent.state.health.awaited;
+    expect(waiting).toBeGreaterThan(0);
+    const agent = await createAgent(world.device('newcomer').platform);
+    await agent.createAccount();
+    await agent.setOffer(GIB);
+    await agent.join(invite, 'Newcomer');
+    await agent.start();
+    // Nobody was there for days, so that it is tried no oftener than each 64 hours.
+    await world.clock.sleep(66 * HOUR);
+    expect(owner.agent.state.health).toMatchObject({ state: 'protected', awaited: 0, missing: 0 });
     world.close();
   });
 });

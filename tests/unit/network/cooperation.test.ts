@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { proposeAgreement } from '../../../src/core/agreement/agreement.ts';
 import { GIB, MIB } from '../../../src/core/limits.ts';
+import { priorOdds } from '../../../src/core/placement/priors.ts';
 import { appendEntry } from '../../../src/core/roster/build.ts';
 import { sealHead } from '../../../src/core/snapshot/head.ts';
 import type { Bytes } from '../../../src/core/bytes.ts';
@@ -47,6 +48,8 @@ describe('partners', () => {
       expect(agreement.proposer.gives).toBe(256 * MIB);
       expect({ state, online }).toEqual({ state: 'active', online: true });
     }
+    // What is expected of them goes by how they store, from the first hour on.
+    for (const { odds } of partners) expect(odds).toEqual(priorOdds('appliance'));
     const again = await scene.run(a!.open.ensurePartners(10 * MIB));
     expect(again.map(({ agreement }) => agreement.id).sort()).toEqual(
       partners.map(({ agreement }) => agreement.id).sort(),
