@@ -6,6 +6,7 @@ import type { DeviceCertificate } from '../../core/identity/types.ts';
 import type { AccountId, DeviceId } from '../../core/ids.ts';
 import type { RosterState } from '../../core/roster/types.ts';
 import type { DirectoryEntry } from '../../ports/rendezvous.ts';
+import { topInviter } from '../partners/failure-domains.ts';
 import type { Remote } from '../session/types.ts';
 import type { BookEntry } from './agreement-book.ts';
 
@@ -35,9 +36,12 @@ export interface CandidateSources {
   readonly rank: (entry: DirectoryEntry, account: AccountId) => number;
 }
 
+/** Strangers whom one member let in, directly or through others, in each round: a pack may give them no more pieces than its cap. */
+const INVITED_PER_ROUND = 2;
+
 /**
- * Devices of other members that may be reached now: rounds of one device per account, in each the connected ones first, then
- * those with an agreement, then those that would do best.
+ * Devices of other members that may be reached now: rounds of one device per account and few of those whom one member let in, in each the
+ * connected ones first, then those with an agreement, then those that would do best.
  */
 export async function findCandidates(sources: CandidateSources): Promise<readonly (readonly Candidate[])[]> {
   const ranked = new Map<DeviceId, { readonly candidate: Candidate; readonly rank: number }>();
@@ -68,17 +72,35 @@ export async function findCandidates(sources: CandidateSources): Promise<readonl
     if (!stranger || sources.strangers) add({ device: peer.device, account: peer.account, stranger }, 3);
   }
 
-  const rounds: Candidate[][] = [];
   const taken = new Map<AccountId, number>();
+  const invited = new Map<AccountId, number>();
+  const invitedBefore = (account: AccountId): number => {
+    const inviter = topInviter(account, sources.roster);
+    return inviter === undefined ? 0 : countOne(invited, inviter);
+  };
+  for (const { theirs } of sources.agreements) invitedBefore(theirs.account);
+  const rounds = new Map<number, Candidate[]>();
   const inOrder = [...ranked.values()].sort(
     (a, b) => b.rank - a.rank || (a.candidate.device < b.candidate.device ? -1 : 1),
   );
   for (const { candidate } of inOrder) {
-    const round = taken.get(candidate.account) ?? 0;
-    taken.set(candidate.account, round + 1);
-    (rounds[round] ??= []).push(candidate);
+    const { account, stranger } = candidate;
+    const ofAccount = countOne(taken, account);
+    const round = stranger
+      ? Math.max(ofAccount, Math.floor(invitedBefore(account) / INVITED_PER_ROUND))
+      : ofAccount;
+    const before = rounds.get(round);
+    if (before === undefined) rounds.set(round, [candidate]);
+    else before.push(candidate);
   }
-  return rounds;
+  return [...rounds].sort(([a], [b]) => a - b).map(([, candidates]) => candidates);
+}
+
+/** @returns how many were counted before this one */
+function countOne<K>(counts: Map<K, number>, key: K): number {
+  const before = counts.get(key) ?? 0;
+  counts.set(key, before + 1);
+  return before;
 }
 
 /** What was found of each certificate: a signature is verified once, not at each backup, for each of a thousand members. */

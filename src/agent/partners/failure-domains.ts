@@ -29,7 +29,7 @@ export function failureDomains(of: {
 }
 
 /** The member below the founder in whose subtree an account stands; undefined for one whom the founder let in itself and who let in nobody. */
-function topInviter(account: AccountId, roster: RosterState): AccountId | undefined {
+export function topInviter(account: AccountId, roster: RosterState): AccountId | undefined {
   let current = account;
   for (let steps = 0; steps < INVITERS_MAX; steps++) {
     const inviter = roster.members.get(current)?.invitedBy;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findCandidates } from '../../../src/agent/network/candidates.ts';
 import type { CryptoSuite } from '../../../src/core/crypto/suite.ts';
+import type { BookEntry } from '../../../src/agent/network/agreement-book.ts';
 import { issueCertificate } from '../../../src/core/identity/certificate.ts';
 import type { RosterMember } from '../../../src/core/roster/types.ts';
 import type { AccountId } from '../../../src/core/ids.ts';
@@ -91,5 +92,71 @@ describe('the search for candidates', () => {
     expect(count.verified).toBe(3);
     expect(await search(NOW + 30 * DAY)).toEqual([]);
     expect((await search(NOW + 1))[0]).toHaveLength(2);
+  });
+
+  it('takes two of those whom one member let in for each round of others, its partners counted', async () => {
+    const [self, partner, inviter, ...others] = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => person(i + 1)),
+    );
+    const guests = others.slice(0, 4);
+    const honest = others.slice(4);
+    const invitedBy = new Map<AccountId, AccountId | undefined>([
+      [self!.account, undefined],
+      ...[inviter!, partner!, ...honest].map(({ account }): [AccountId, AccountId] => [
+        account,
+        self!.account,
+      ]),
+      ...guests.map(({ account }): [AccountId, AccountId] => [account, inviter!.account]),
+    ]);
+    const members = new Map(
+      [...invitedBy].map(([account, by]): [AccountId, RosterMember] => [
+        account,
+        { account, name: '', role: 'member', joinedAt: NOW, invitedBy: by },
+      ]),
+    );
+    // Those that one let in look better than all others.
+    const directory = await Promise.all(
+      [...guests, ...honest].map(async (owner, id) => ({
+        ...(await listing(owner, id)),
+        reliability: guests.includes(owner) ? 0.9 : 0.2,
+      })),
+    );
+    const { roster } = await Chain.found(self!);
+    const accounts = async (partners: readonly Person[]) => {
+      const rounds = await findCandidates({
+        account: self!.account,
+        roster: { ...roster, members },
+        crypto: suite,
+        now: NOW + 1,
+        connected: [],
+        agreements: partners.map(
+          ({ account }, id) =>
+            ({ theirs: { account, device: deviceIdOfKey(new Uint8Array(32).fill(id)) } }) as BookEntry,
+        ),
+        strangers: true,
+        mayBeAsked: () => true,
+        rank: ({ reliability }) => reliability,
+        directory,
+        mayBeThere: (device) => directory.some((entry) => entry.device === device),
+      });
+      return rounds.map((round) => ({
+        guests: round.filter(({ account }) => guests.some((one) => one.account === account)).length,
+        honest: round.filter(({ account }) => honest.some((one) => one.account === account)).length,
+      }));
+    };
+    expect(await accounts([])).toEqual([
+      { guests: 2, honest: 3 },
+      { guests: 2, honest: 0 },
+    ]);
+    expect(await accounts([partner!])).toEqual([
+      { guests: 2, honest: 3 },
+      { guests: 2, honest: 0 },
+    ]);
+    // The inviter itself is of those that may cheat together.
+    expect(await accounts([inviter!])).toEqual([
+      { guests: 1, honest: 3 },
+      { guests: 2, honest: 0 },
+      { guests: 1, honest: 0 },
+    ]);
   });
 });
