@@ -1,12 +1,13 @@
 import type { Bytes } from '../../core/bytes.ts';
 import { RoostError } from '../../core/errors.ts';
 import {
+  INLINE_ITEM_MAX_BYTES,
   QUEUE_LIMIT_BYTES,
   QUEUE_MAX_BYTES,
   QUEUE_START_BYTES,
   WINDOW_MAX_BYTES,
 } from '../../core/wire/limits.ts';
-import type { Message } from '../../core/wire/messages.ts';
+import type { Message, ReplyMessage, RequestMessage } from '../../core/wire/messages.ts';
 import { encodeMessage } from '../../core/wire/messages.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Channel } from '../../ports/transport.ts';
@@ -24,6 +25,9 @@ export interface StreamEvents {
   /** `payload.item` rejected; nothing more is sent */
   onError(error: unknown): void;
 }
+
+/** An item, now or later, or why there is none. */
+type Fetched = Bytes | Promise<Bytes> | { readonly error: unknown };
 
 interface Stream extends StreamEvents {
   readonly id: number;
@@ -59,9 +63,12 @@ export class Outbox {
     this.#onBroken = onBroken;
   }
 
-  /** Sends a message that is bounded by what the peer asked for; a peer that does not read loses the session. */
-  control(message: Message): void {
-    if (this.#closed) return;
+  /**
+   * Sends a message that is bounded by what the peer asked for; a peer that does not read loses the session.
+   * @returns whether it was sent
+   */
+  control(message: Message, body?: Bytes): boolean {
+    if (this.#closed) return false;
     if (this.#channel.bufferedAmount > QUEUE_LIMIT_BYTES) {
       this.#break(
         new RoostError(
@@ -69,20 +76,25 @@ export class Outbox {
           `partner does not read: ${this.#channel.bufferedAmount} bytes are queued`,
         ),
       );
-      return;
+      return false;
     }
-    this.#send(message);
+    return this.#send(message, body);
   }
 
-  /** Starts a payload; its items go out as credit allows. */
-  stream(id: number, payload: Payload, credit: number, events: StreamEvents): void {
-    const stream: Stream = { ...events, id, payload, credit, index: 0, next: undefined, state: 'starved' };
+  /** Sends a request or reply and its payload: a short first item that is at hand with it, the others as credit allows. */
+  open(message: RequestMessage | ReplyMessage, payload: Payload, credit: number, events: StreamEvents): void {
+    const { id } = message;
+    const stream: Stream = { ...events, id, payload, credit, index: 0, next: undefined, state: 'fetching' };
     if (payload.count === 0) {
-      events.onDone();
+      if (this.control(message)) events.onDone();
       return;
     }
+    const first = fetch(stream);
+    const short = first instanceof Uint8Array && first.length <= Math.min(credit, INLINE_ITEM_MAX_BYTES);
+    if (!this.control(message, short ? first : undefined)) return;
     this.#streams.set(id, stream);
-    this.#advance(stream);
+    if (short) this.#sent(stream, first);
+    else this.#settle(stream, first);
   }
 
   has(id: number): boolean {
@@ -119,34 +131,29 @@ export class Outbox {
   }
 
   #advance(stream: Stream): void {
-    if (stream.next === undefined) {
-      stream.state = 'fetching';
-      let fetched: Bytes | Promise<Bytes>;
-      try {
-        fetched = stream.payload.item(stream.index);
-      } catch (error) {
-        this.#abandon(stream, error);
-        return;
-      }
-      if (fetched instanceof Promise) {
-        fetched.then(
-          (item) => {
-            if (stream.state === 'gone') return;
-            stream.next = item;
-            this.#enqueue(stream, item);
-          },
-          (error: unknown) => {
-            this.#abandon(stream, error);
-          },
-        );
-        return;
-      }
-      stream.next = fetched;
+    if (stream.next === undefined) this.#settle(stream, fetch(stream));
+    else this.#enqueue(stream, stream.next);
+  }
+
+  #settle(stream: Stream, fetched: Fetched): void {
+    if (fetched instanceof Uint8Array) {
+      this.#enqueue(stream, fetched);
+    } else if (fetched instanceof Promise) {
+      fetched.then(
+        (item) => {
+          if (stream.state !== 'gone') this.#enqueue(stream, item);
+        },
+        (error: unknown) => {
+          this.#abandon(stream, error);
+        },
+      );
+    } else {
+      this.#abandon(stream, fetched.error);
     }
-    this.#enqueue(stream, stream.next);
   }
 
   #enqueue(stream: Stream, item: Bytes): void {
+    stream.next = item;
     if (item.length > stream.credit) {
       stream.state = 'starved';
       return;
@@ -173,19 +180,23 @@ export class Outbox {
         // While it waited the stream may have been dropped and the session closed.
         const item = stream.next;
         if (item === undefined) continue;
-        stream.next = undefined;
-        stream.credit -= item.length;
-        stream.index++;
         if (!this.#send({ type: 'item', id: stream.id }, item)) return;
-        const done = stream.index === stream.payload.count;
-        if (done) this.drop(stream.id);
-        stream.onSent(item.length);
-        if (done) stream.onDone();
-        else if (stream.state === 'ready') this.#advance(stream);
+        this.#sent(stream, item);
       }
     } finally {
       this.#pumping = false;
     }
+  }
+
+  #sent(stream: Stream, item: Bytes): void {
+    stream.next = undefined;
+    stream.credit -= item.length;
+    stream.index++;
+    const done = stream.index === stream.payload.count;
+    if (done) this.drop(stream.id);
+    stream.onSent(item.length);
+    if (done) stream.onDone();
+    else if (stream.state !== 'gone') this.#advance(stream);
   }
 
   /** Waits for the channel's queue, and learns from the wait how long the queue should be. */
@@ -215,5 +226,15 @@ export class Outbox {
     if (this.#closed) return;
     this.close();
     this.#onBroken(error);
+  }
+}
+
+/** The next item of a stream. Never throws. */
+function fetch(stream: Stream): Fetched {
+  stream.state = 'fetching';
+  try {
+    return stream.payload.item(stream.index);
+  } catch (error) {
+    return { error };
   }
 }

@@ -133,7 +133,7 @@ export class Requester {
     if (message.type !== 'credit') request.movedAt = this.#clock.monotonic();
     switch (message.type) {
       case 'reply':
-        this.#onReply(request, message);
+        this.#onReply(request, message, body);
         return;
       case 'item':
         this.#onItem(request, message.id, body);
@@ -213,9 +213,11 @@ export class Requester {
       startedAt: this.#clock.monotonic(),
     };
     this.#open.set(id, request);
-    this.#outbox.control({ type: 'request', id, ask, window: credit });
-    if (options.payload !== undefined) {
-      this.#outbox.stream(id, options.payload, WINDOW_START_BYTES, {
+    const message = { type: 'request', id, ask, window: credit } as const;
+    if (options.payload === undefined) {
+      this.#outbox.control(message);
+    } else {
+      this.#outbox.open(message, options.payload, WINDOW_START_BYTES, {
         onSent: (bytes) => {
           request.movedAt = this.#clock.monotonic();
           if (!request.settled) options.onSent?.(bytes);
@@ -230,7 +232,7 @@ export class Requester {
     return () => this.#cancel(id, request);
   }
 
-  #onReply(request: Request, reply: ReplyMessage): void {
+  #onReply(request: Request, reply: ReplyMessage, first: Bytes): void {
     if (request.reply !== undefined)
       throw new RoostError('malformed', `request ${reply.id} must have one reply`);
     if (reply.items > request.replyItems) {
@@ -242,7 +244,8 @@ export class Requester {
     request.reply = reply;
     // What is answered needs no more of its payload ("have").
     this.#outbox.drop(reply.id);
-    this.#complete(reply.id, request);
+    if (first.length > 0) this.#onItem(request, reply.id, first);
+    else this.#complete(reply.id, request);
   }
 
   #onItem(request: Request, id: number, item: Bytes): void {

@@ -55,8 +55,11 @@ export class Responder {
     return this.#open.size > 0;
   }
 
-  /** @throws RoostError 'malformed' when the message breaks the protocol */
-  onRequest(request: RequestMessage): void {
+  /**
+   * @param first the first item of its payload, empty when it did not come with the request
+   * @throws RoostError 'malformed' when the message breaks the protocol
+   */
+  onRequest(request: RequestMessage, first: Bytes): void {
     const { id } = request;
     if (id <= this.#lastId) {
       throw new RoostError('malformed', `request must be numbered above ${this.#lastId}, got ${id}`);
@@ -78,6 +81,7 @@ export class Responder {
       movedAt: clock.monotonic(),
     };
     this.#open.set(id, serving);
+    if (first.length > 0) this.#take(serving, first);
     if (this.#running >= 2 * REQUESTS_MAX) {
       this.#fail(serving, new RoostError('busy', 'too many cancelled requests are still at work'));
       return;
@@ -96,13 +100,7 @@ export class Responder {
     serving.movedAt = this.#options.clock.monotonic();
     switch (message.type) {
       case 'item':
-        if (serving.window === undefined || serving.received === serving.items) {
-          throw new RoostError('malformed', `request ${id} must have ${serving.items} items, got one more`);
-        }
-        serving.window.received(body.length);
-        serving.received++;
-        // A copy, so that the frame's header does not travel along when the item's buffer is transferred.
-        serving.queue.push(body.slice());
+        this.#take(serving, body);
         return;
       case 'credit':
         if (!this.#options.outbox.has(id)) {
@@ -145,6 +143,17 @@ export class Responder {
     this.#open.clear();
   }
 
+  #take(serving: Serving, item: Bytes): void {
+    const { id, window, items } = serving;
+    if (window === undefined || serving.received === items) {
+      throw new RoostError('malformed', `request ${id} must have ${items} items, got one more`);
+    }
+    window.received(item.length);
+    serving.received++;
+    // A copy, so that the frame's header does not travel along when the item's buffer is transferred.
+    serving.queue.push(item.slice());
+  }
+
   async #serve(serving: Serving): Promise<void> {
     const { outbox, clock, handler, peer } = this.#options;
     const { id, request, window } = serving;
@@ -169,8 +178,8 @@ export class Responder {
       });
       if (!this.#open.has(id)) return;
       serving.movedAt = clock.monotonic();
-      outbox.control({ type: 'reply', id, items: reply.payload.count, more: reply.more });
-      outbox.stream(id, reply.payload, request.window, {
+      const message = { type: 'reply', id, items: reply.payload.count, more: reply.more } as const;
+      outbox.open(message, reply.payload, request.window, {
         onSent: () => {
           serving.movedAt = clock.monotonic();
         },

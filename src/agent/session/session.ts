@@ -137,7 +137,7 @@ export class Session implements SessionLink {
         if (this.#requester.owns(message.id)) {
           throw new RoostError('malformed', `request must be numbered by who asks, got ${message.id}`);
         }
-        this.#responder.onRequest(message);
+        this.#responder.onRequest(message, body);
         this.#heartbeat.wake();
         return;
       case 'reply':

@@ -24,6 +24,8 @@ export const REQUESTS_MAX = 16;
 
 /** One item of a payload: a sealed segment, or a packed list of small records. */
 export const ITEM_MAX_BYTES = SEALED_SEGMENT_BYTES;
+/** A first item as short as this travels with the request or the reply that it belongs to: most payloads are one small record. */
+export const INLINE_ITEM_MAX_BYTES = 8 * KIB;
 /** Items of one payload: more than a shard or any list has. */
 export const ITEMS_MAX = 1024;
 

@@ -8,9 +8,10 @@ import { CERTIFICATE_MAX_BYTES, FRAME_HEADER_MAX_BYTES } from '../limits.ts';
 import type { Fields } from '../schema.ts';
 import { readCbor } from '../schema.ts';
 import type { Ask } from './asks.ts';
-import { askFields, readAsk } from './asks.ts';
+import { askFields, askItems, readAsk } from './asks.ts';
 import { decodeFrame, encodeFrame } from './frame.ts';
 import {
+  INLINE_ITEM_MAX_BYTES,
   ITEMS_MAX,
   ITEM_MAX_BYTES,
   NONCE_BYTES,
@@ -19,7 +20,7 @@ import {
   WINDOW_START_BYTES,
 } from './limits.ts';
 
-/** PROTOCOL.md "Messages": the header of a frame, a map with `t` for its type. Only an item has a body. */
+/** PROTOCOL.md "Frames": the header of a frame, a map with `t` for its type. The body is an item of a payload. */
 export type Message =
   | HelloMessage
   | ProveMessage
@@ -29,7 +30,7 @@ export type Message =
   | ReplyMessage
   /** the request failed; ends it even after a reply and some items */
   | { readonly type: 'fault'; readonly id: number; readonly fault: Fault; readonly message: string }
-  /** the next item of the payload of a request or of its reply; the body is the item */
+  /** the next item of the payload of a request or of its reply; the body is the item. A short first one travels with the request or reply */
   | { readonly type: 'item'; readonly id: number }
   /** so many bytes more may be sent on this stream */
   | { readonly type: 'credit'; readonly id: number; readonly bytes: number }
@@ -120,13 +121,13 @@ const VERSION_MAX = 0xffff;
 /** A UTF-16 unit takes at most 3 bytes of UTF-8. */
 const REASON_MAX_BYTES = REASON_MAX_CHARS * 3;
 
-/** A message and its body, which only an item has. */
+/** A message and its body: an item has one, a request or reply may have one, others have none. */
 export interface Received {
   readonly message: Message;
   readonly body: Bytes;
 }
 
-/** Encodes a message as one frame; `body` for an item only. */
+/** Encodes a message as one frame; `body` for an item, or the first item of a request or reply. */
 export function encodeMessage(message: Message, body?: Bytes): Bytes {
   return encodeFrame(encodeCbor({ t: message.type, ...fieldsOf(message) }), body);
 }
@@ -135,17 +136,28 @@ export function encodeMessage(message: Message, body?: Bytes): Bytes {
 export function decodeMessage(bytes: Bytes): Received {
   const { header, body } = decodeFrame(bytes);
   const message = readCbor(header, FRAME_HEADER_MAX_BYTES, 'message', (item) => item.map(readMessage));
-  if (message.type === 'item') {
-    if (body.length === 0 || body.length > ITEM_MAX_BYTES) {
-      throw new RoostError('malformed', `item must be 1 to ${ITEM_MAX_BYTES} bytes, got ${body.length}`);
-    }
-  } else if (body.length > 0) {
+  const [least, most] = bodyBounds(message);
+  if (body.length < least || body.length > most) {
     throw new RoostError(
       'malformed',
-      `message "${message.type}" must have no body, got ${body.length} bytes`,
+      `message "${message.type}" must have a body of ${least} to ${most} bytes, got ${body.length}`,
     );
   }
   return { message, body };
+}
+
+/** Fewest and most bytes of a message's body. */
+function bodyBounds(message: Message): readonly [least: number, most: number] {
+  switch (message.type) {
+    case 'item':
+      return [1, ITEM_MAX_BYTES];
+    case 'request':
+      return [0, askItems(message.ask) > 0 ? INLINE_ITEM_MAX_BYTES : 0];
+    case 'reply':
+      return [0, message.items > 0 ? INLINE_ITEM_MAX_BYTES : 0];
+    default:
+      return [0, 0];
+  }
 }
 
 /** Text for a fault or farewell, cut to what the schema takes. */

@@ -69,23 +69,16 @@ export class WireLaws {
         const asked: Asked = { ask: message.ask, owner: from, holder: to, brought: [], given: [] };
         this.#asked.set(nameOf(from, to, message.id), asked);
         if (askItems(message.ask) === 0 || message.ask.kind === 'put') this.#onRequest(asked);
+        if (body.length > 0) this.#onItem(from, to, message.id, body);
         return;
       }
-      case 'item': {
-        const brought = this.#asked.get(nameOf(from, to, message.id));
-        if (brought !== undefined && brought.brought.length < askItems(brought.ask)) {
-          brought.brought.push(body.slice());
-          if (brought.ask.kind !== 'put') this.#onRequest(brought);
-          return;
-        }
-        const given = this.#asked.get(nameOf(to, from, message.id));
-        given?.given.push(body.slice());
-        if (given !== undefined) this.#onGiven(given);
+      case 'item':
+        this.#onItem(from, to, message.id, body);
         return;
-      }
       case 'reply': {
         const asked = this.#asked.get(nameOf(to, from, message.id));
         if (asked?.ask.kind === 'put-head') this.#headTaken(asked);
+        if (body.length > 0) this.#onItem(from, to, message.id, body);
         return;
       }
       case 'fault':
@@ -102,6 +95,18 @@ export class WireLaws {
     for (const name of [...this.#asked.keys()]) {
       if (name.startsWith(`${a} ${b} `) || name.startsWith(`${b} ${a} `)) this.#asked.delete(name);
     }
+  }
+
+  #onItem(from: DeviceId, to: DeviceId, id: number, item: Bytes): void {
+    const brought = this.#asked.get(nameOf(from, to, id));
+    if (brought !== undefined && brought.brought.length < askItems(brought.ask)) {
+      brought.brought.push(item.slice());
+      if (brought.ask.kind !== 'put') this.#onRequest(brought);
+      return;
+    }
+    const given = this.#asked.get(nameOf(to, from, id));
+    given?.given.push(item.slice());
+    if (given !== undefined) this.#onGiven(given);
   }
 
   #onRequest(asked: Asked): void {

@@ -79,19 +79,24 @@ function arriving(
         passage.send(encodeMessage({ type: 'fault', id, fault, message: 'not now' })),
     };
     talk.requests.set(id, request);
-    if (liar.asked?.(request) !== 'swallow') return bytes;
-    talk.swallowed.add(id);
-    return undefined;
+    const swallows = liar.asked?.(request) === 'swallow';
+    if (swallows) talk.swallowed.add(id);
+    if (body.length > 0) bring(liar, request, body);
+    return swallows ? undefined : bytes;
   }
   if (!('id' in message)) return bytes;
   const request = talk.requests.get(message.id);
   if (message.type === 'item' && request !== undefined && request.items.length < askItems(request.ask)) {
-    request.items.push(body.slice());
-    liar.brought?.(request, body);
+    bring(liar, request, body);
   }
   return talk.swallowed.has(message.id) && message.type !== 'reply' && message.type !== 'fault'
     ? undefined
     : bytes;
+}
+
+function bring(liar: Liar, request: Request, item: Bytes): void {
+  request.items.push(item.slice());
+  liar.brought?.(request, item);
 }
 
 function leaving(
@@ -106,16 +111,18 @@ function leaving(
     talk.unsent.add(message.id);
     return undefined;
   }
-  if (message.type !== 'item') return bytes;
-  if (talk.unsent.has(message.id)) return undefined;
-  const request = talk.requests.get(message.id);
+  // A short first item comes with its reply.
+  const hasItem = message.type === 'item' || (message.type === 'reply' && body.length > 0);
+  if (!hasItem) return bytes;
+  const { id } = message;
+  if (talk.unsent.has(id)) return undefined;
+  const request = talk.requests.get(id);
   if (request === undefined || request.items.length < askItems(request.ask)) return bytes;
   if (liar.shown === undefined) return bytes;
   const shown = liar.shown(request, body);
-  const { id } = message;
-  if (!(shown instanceof Promise)) return encodeMessage({ type: 'item', id }, shown);
+  if (!(shown instanceof Promise)) return encodeMessage(message, shown);
   talk.later = talk.later.then(async () => passage.send(encodeMessage({ type: 'item', id }, await shown)));
-  return undefined;
+  return message.type === 'reply' ? encodeMessage(message) : undefined;
 }
 
 function answer({ send }: Passage, id: number, items: readonly Bytes[]): void {

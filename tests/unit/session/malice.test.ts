@@ -116,6 +116,16 @@ describe('a session ends with a named fault', () => {
     'on a second welcome': (bad) => bad.say({ type: 'welcome' }),
     'on a reply to nothing': (bad) => bad.say({ type: 'reply', id: 2, items: 0, more: false }),
     'on a fault for nothing': (bad) => bad.say({ type: 'fault', id: 2, fault: 'full', message: '' }),
+    'on a reply to nothing that has an item': (bad) =>
+      bad.say({ type: 'reply', id: 2, items: 1, more: false }, new Uint8Array(1)),
+    'on an item beyond the one that came with the request': (bad) => {
+      bad.say(
+        { type: 'request', id: 1, window: WINDOW_START_BYTES, ask: { kind: 'propose' } },
+        new Uint8Array(9),
+      );
+      bad.say({ type: 'item', id: 1 }, new Uint8Array(1));
+    },
+    'on an item with a request that has none': (bad) => bad.say(plain(1), new Uint8Array(1)),
     'on an item for nothing': (bad) => bad.say({ type: 'item', id: 1 }, new Uint8Array(1)),
     'on an item for a request of ours that was never made': (bad) =>
       bad.say({ type: 'item', id: 2 }, new Uint8Array(1)),

@@ -4,6 +4,7 @@ import { rendezvousIdFromBytes } from '../../../src/core/ids.ts';
 import type { Bytes } from '../../../src/core/bytes.ts';
 import {
   DUTY_MAX_BYTES,
+  INLINE_ITEM_MAX_BYTES,
   LEAVE_NOTICE_MAX_BYTES,
   PARTNER_LIST_MAX_BYTES,
   QUEUE_MAX_BYTES,
@@ -51,6 +52,33 @@ describe('the requests of partners to each other', () => {
     await expectFault(toB.answerAudit(AGREEMENT, reveal), 'malformed', 'unreachable');
     await turns();
     expect(toB.closed).toBe(true);
+  });
+
+  it('take two messages where a short record is asked for one, and one more for each long or further item', async () => {
+    const { b, toB, channelA, channelB } = await connect();
+    const between = async (act: () => Promise<unknown>): Promise<number[]> => {
+      const before = [channelA.sent, channelB.sent];
+      await act();
+      return [channelA.sent - before[0]!, channelB.sent - before[1]!];
+    };
+    expect(await between(() => toB.propose(new Uint8Array(500)))).toEqual([1, 1]);
+    expect(await between(() => toB.putHead(RENDEZVOUS, new Uint8Array(INLINE_ITEM_MAX_BYTES)))).toEqual([
+      1, 1,
+    ]);
+    expect(await between(() => toB.putHead(RENDEZVOUS, new Uint8Array(INLINE_ITEM_MAX_BYTES + 1)))).toEqual([
+      2, 1,
+    ]);
+    expect(b.handler.headsHeld.map(({ length }) => length)).toEqual([
+      INLINE_ITEM_MAX_BYTES,
+      INLINE_ITEM_MAX_BYTES + 1,
+    ]);
+    b.handler.proof = [new Uint8Array(20).fill(1), new Uint8Array(SEALED_SEGMENT_BYTES).fill(2), undefined];
+    const reveal = { commit: COMMIT, chance: COMMIT, count: 3 };
+    const [, answers] = await between(async () => {
+      const shown = await toB.answerAudit(AGREEMENT, reveal);
+      expect(shown.map((item) => item?.[0])).toEqual([1, 2, undefined]);
+    });
+    expect(answers).toBe(3);
   });
 
   it('carry records and notices as they are', async () => {

@@ -15,9 +15,11 @@ import {
   SEALED_SEGMENT_BYTES,
 } from '../../../src/core/limits.ts';
 import type { Ask } from '../../../src/core/wire/asks.ts';
+import { askItems } from '../../../src/core/wire/asks.ts';
 import { decodeFrame, encodeFrame } from '../../../src/core/wire/frame.ts';
 import {
   HANDSHAKE_MAX_BYTES,
+  INLINE_ITEM_MAX_BYTES,
   ITEM_MAX_BYTES,
   REASON_MAX_CHARS,
   WINDOW_START_BYTES,
@@ -95,8 +97,13 @@ const messages: Message[] = [
   { type: 'pong', nonce: 0xffff_ffff },
   { type: 'bye', fault: 'aborted', reason: 'good night' },
 ];
-const bodyOf = (message: Message): Uint8Array<ArrayBuffer> | undefined =>
-  message.type === 'item' ? new Uint8Array(ITEM_MAX_BYTES).fill(6) : undefined;
+/** The longest body that a message may have. */
+function bodyOf(message: Message): Uint8Array<ArrayBuffer> | undefined {
+  if (message.type === 'item') return new Uint8Array(ITEM_MAX_BYTES).fill(6);
+  const items =
+    message.type === 'request' ? askItems(message.ask) : message.type === 'reply' ? message.items : 0;
+  return items > 0 ? new Uint8Array(INLINE_ITEM_MAX_BYTES).fill(6) : undefined;
+}
 
 describe('every message', () => {
   for (const message of messages) {
@@ -114,8 +121,8 @@ describe('every message', () => {
     });
 
     it(`${name} is refused when cut off anywhere or extended`, () => {
-      const header = message.type === 'item' ? bytes.slice(0, 40) : bytes;
-      for (let length = 0; length < header.length - (message.type === 'item' ? 25 : 0); length++) {
+      const header = bytes.length - (bodyOf(message)?.length ?? 0);
+      for (let length = 0; length < header; length++) {
         expect(() => decodeMessage(bytes.slice(0, length)), `${length}`).toThrow(RoostError);
       }
       const longer = new Uint8Array(bytes.length + 1);
@@ -123,6 +130,14 @@ describe('every message', () => {
       expect(() => decodeMessage(longer)).toThrow(RoostError);
     });
   }
+
+  it('that is a request or a reply may leave its first item to a message of its own; an item may not be empty', () => {
+    for (const message of messages.filter((one) => bodyOf(one) !== undefined)) {
+      const read = () => decodeMessage(encodeMessage(message));
+      if (message.type === 'item') expect(read).toThrow(RoostError);
+      else expect(read()).toEqual({ message, body: new Uint8Array(0) });
+    }
+  });
 
   it('is refused with a field too many, too few or of another type', () => {
     // {t: "ping", n: 1} and its likes, by hand: what an encoder of ours would not write.
