@@ -5,6 +5,7 @@ import type { Remote } from '../session/types.ts';
 import type { AgreementBook, BookEntry } from './agreement-book.ts';
 import type { AgreeingParts } from './agreeing.ts';
 import { agreeWith, endsSoon } from './agreeing.ts';
+import type { Candidate } from './candidates.ts';
 import { findCandidates } from './candidates.ts';
 import type { CooperationOptions } from './options.ts';
 import type { PartnerBook } from './partner-book.ts';
@@ -17,6 +18,8 @@ import type { Partner } from './types.ts';
 
 /** While the broker is away, who was seen within this time is still worth a call. */
 const SEEN_LATELY_MS = 3_600_000;
+/** A stranger that refused has its partners, or its reasons: it is not called again for so long. */
+const REFUSAL_MS = 12 * 3_600_000;
 
 export interface PartnerSearchParts {
   readonly options: CooperationOptions;
@@ -32,6 +35,8 @@ export interface PartnerSearchParts {
 export class PartnerSearch {
   readonly #parts: PartnerSearchParts;
   readonly #rooms: Rooms;
+  /** strangers that refused, and when (monotonic) */
+  readonly #refusals = new Map<DeviceId, number>();
 
   constructor(parts: PartnerSearchParts) {
     this.#parts = parts;
@@ -69,7 +74,7 @@ export class PartnerSearch {
       // Who keeps pieces for a lost device of the account is asked to go on with this one.
       agreements: [...book.ruling(), ...book.adopted()],
       directory: directory.entries(),
-      mayBeAsked: (device) => mayBeAsked(records, device, now),
+      mayBeAsked: (device) => mayBeAsked(records, device, now) && !this.#hasRefused(device),
       strangers: wanted > 0,
       rank: candidateRanking({
         now,
@@ -90,6 +95,9 @@ export class PartnerSearch {
       log,
       session: ({ device }: { readonly device: DeviceId }, cancel: NonNullable<Cancellable['signal']>) =>
         sessions.session(device, { signal: cancel }),
+      onRefused: ({ device, stranger }: Candidate) => {
+        if (stranger) this.#refusals.set(device, clock.monotonic());
+      },
     };
     const known = new Set(book.all().map(({ agreement }) => agreement.id));
     const agreed = await agreeWithMany(parts, rounds, bytes, wanted, signal);
@@ -105,6 +113,11 @@ export class PartnerSearch {
     if (records.get(device).standing.state !== 'active') return false;
     await agreeWith(this.#agreeing(), remote, 0);
     return true;
+  }
+
+  #hasRefused(device: DeviceId): boolean {
+    const at = this.#refusals.get(device);
+    return at !== undefined && this.#parts.options.platform.clock.monotonic() - at < REFUSAL_MS;
   }
 
   #mayBeThere({ rendezvous, directory }: Running, device: DeviceId, now: number): boolean {

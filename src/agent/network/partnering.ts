@@ -62,6 +62,8 @@ export interface PartneringParts extends AgreeingParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly session: (candidate: Candidate, signal: AbortSignalLike) => Promise<Remote>;
+  /** it agrees on nothing with us, now */
+  readonly onRefused: (candidate: Candidate) => void;
 }
 
 /**
@@ -106,7 +108,7 @@ async function tryOne(
   bytes: number,
   signal: AbortSignalLike | undefined,
 ): Promise<BookEntry | undefined> {
-  const { clock, log, session } = parts;
+  const { clock, log, session, onRefused } = parts;
   throwIfAborted(signal);
   const controller = clock.abortController();
   const cancelTimer = clock.after(CANDIDATE_TIMEOUT_MS, () => {
@@ -121,6 +123,7 @@ async function tryOne(
     return await abortable(agreeing, controller.signal);
   } catch (error) {
     if (signal?.aborted) throw new RoostError('aborted', 'stopped on request', { cause: error });
+    if (faultOf(error) === 'refused') onRefused(candidate);
     log.info('network.no-agreement', {
       device: candidate.device,
       fault: faultOf(error),

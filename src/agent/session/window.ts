@@ -1,6 +1,7 @@
 import { RoostError } from '../../core/errors.ts';
 import {
   ITEM_MAX_BYTES,
+  WINDOW_FIRST_BYTES,
   WINDOW_MAX_BYTES,
   WINDOW_START_BYTES,
   WINDOW_TOTAL_BYTES,
@@ -59,7 +60,8 @@ export class ReceiveWindow {
 
   /** The credit of a stream that begins now: as much as was learned, as far as the budget goes. */
   static opening(budget: WindowBudget): number {
-    return Math.max(WINDOW_START_BYTES, Math.min(budget.window, budget.left));
+    const learned = Math.max(budget.window, WINDOW_FIRST_BYTES);
+    return Math.max(WINDOW_START_BYTES, Math.min(learned, budget.left));
   }
 
   /** @throws RoostError 'malformed' when the other side had no credit for so much */

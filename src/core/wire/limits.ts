@@ -31,6 +31,8 @@ export const ITEMS_MAX = 1024;
 
 /** Credit a stream has before the first grant: measured, a cold connection stalls when it is filled at once. */
 export const WINDOW_START_BYTES = ITEM_MAX_BYTES;
+/** Credit that the receiver gives a stream at first, where it may choose: short items use it up slowly, so that none calls for more. */
+export const WINDOW_FIRST_BYTES = 2 * ITEM_MAX_BYTES;
 /** No stream's window grows beyond: 100 ms at 40 MB/s. */
 export const WINDOW_MAX_BYTES = 4 * MIB;
 /** All windows that one end grants in one session; bounds what a peer can make it hold. */

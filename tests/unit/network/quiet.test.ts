@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { MIB } from '../../../src/core/limits.ts';
+import { FRESH_STANDING } from '../../../src/core/partnership/state.ts';
+import { decodeMessage } from '../../../src/core/wire/messages.ts';
 import type { Party } from './network-harness.ts';
 import { Scene } from './network-harness.ts';
 
@@ -108,5 +110,29 @@ describe('a partner that goes and comes', () => {
     transport.connect = () => Promise.reject(new Error('b calls nobody'));
     b!.machine.setOffline(false);
     await scene.until(() => isConnected(a!, b!), 7 * HOUR);
+  });
+
+  it('call a stranger that refused once in half a day, however often more partners are looked for', async () => {
+    play('refused');
+    const [a, b] = await scene.parties(2);
+    // It broke its word, as b sees it.
+    b!.open.records.update(a!.device, {
+      standing: {
+        ...FRESH_STANDING,
+        state: 'reneged',
+        reason: 'reneged-silent',
+        since: scene.world.clock.now(),
+      },
+    });
+    let proposals = 0;
+    scene.world.network.onDeliver = (bytes): void => {
+      const { message } = decodeMessage(bytes);
+      if (message.type === 'request' && message.ask.kind === 'propose') proposals++;
+    };
+    for (let hour = 0; hour < 25; hour++) {
+      expect(await scene.run(a!.open.ensurePartners(MIB))).toEqual([]);
+      await scene.pass(HOUR);
+    }
+    expect(proposals).toBe(3);
   });
 });
