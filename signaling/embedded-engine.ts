@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Bytes } from '../src/core/bytes.ts';
 import { toBytes } from '../src/core/bytes.ts';
@@ -30,7 +30,7 @@ const NEVER = Number.MAX_SAFE_INTEGER;
  */
 export function openEmbeddedEngine(dataDir: string, now: () => number): Engine {
   const memory = dataDir === ':memory:';
-  if (!memory) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  if (!memory) makeFolder(dataDir);
   const db = new DatabaseSync(memory ? ':memory:' : join(dataDir, 'broker.sqlite'));
   prepare(db);
 
@@ -159,4 +159,11 @@ function stored(row: Record<string, unknown> | undefined): Stored | undefined {
   const value = row['value'];
   if (!(value instanceof Uint8Array)) throw new Error('broker.sqlite: value must be a blob');
   return { value: toBytes(value), revision: Number(row['revision']) };
+}
+
+/** With those above it. Not by `recursive`, which never ends where nothing can be made, as below /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }

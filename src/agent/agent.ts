@@ -2,6 +2,7 @@ import type { AccountKeys } from '../core/crypto/account-keys.ts';
 import { phraseFromEntropy, secretsFromPhrase, ENTROPY_BYTES } from '../core/crypto/phrase.ts';
 import { RoostError, faultOf, messageOf } from '../core/errors.ts';
 import type { CooperativeId, DeviceId, SnapshotId } from '../core/ids.ts';
+import { parseCode } from '../core/erasure/codes.ts';
 import { parseCooperativeId } from '../core/ids.ts';
 import { parseInviteLink } from '../core/roster/invite.ts';
 import type { AbortSignalLike, OnProgress, Progress } from '../core/progress.ts';
@@ -187,6 +188,8 @@ class Agent implements AgentApi {
 
   async backup(sources: readonly Source[], options: BackupOptions = {}): Promise<BackupReport> {
     if (sources.length === 0) throw new RoostError('usage', 'a backup needs at least one folder, got none');
+    // Before the run, which then has not failed.
+    if (options.code !== undefined && options.code !== 'auto') parseCode(options.code);
     const report = await this.#task('backup', options.onProgress, async (meter) => {
       const membership = this.#mustBeMember();
       try {

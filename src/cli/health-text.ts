@@ -51,7 +51,9 @@ export function healthDetails(health: Health): readonly string[] {
   }
   if (awaited > 0) {
     lines.push(
-      `${count(awaited, 'more piece')} ${awaited === 1 ? 'goes' : 'go'} to partners that are away, as soon as they are back.`,
+      `Your files are saved, and get safer still: ${count(awaited, 'more piece')} ${awaited === 1 ? 'goes' : 'go'} out ${
+        online < partners ? 'when partners that are away are back' : 'within some hours'
+      }.`,
     );
   }
   lines.push(...health.risks.map(riskText));
@@ -66,13 +68,14 @@ export function healthDetails(health: Health): readonly string[] {
       `${online} of ${count(partners, 'partner')} ${online === 1 ? 'is' : 'are'} online: ${restored}.`,
     );
   }
-  if (lossPerYear !== undefined) {
+  // What hits the one computer weighs more than all that is known of the partners on it.
+  if (lossPerYear !== undefined && !health.sameComputer) {
     const all =
       restorableNow === undefined
         ? ''
         : `; at any moment ${formatShare(restorableNow)} that all can be restored`;
     lines.push(
-      `By what was measured, the chance of losing anything is ${formatChance(lossPerYear)} a year${all}.`,
+      `By what is known of your partners so far, the chance of losing anything is ${formatChance(lossPerYear)} a year${all}.`,
     );
   }
   return lines;

@@ -10,7 +10,7 @@ export function nextStep(fault: Fault): string {
     case 'too-few':
       return 'Ask members to open Roost and try again once more of them are online ("roost partners" shows who is).';
     case 'not-found':
-      return 'Check the name: "roost snapshots", "roost ls SNAPSHOT" and "roost partners" show what there is.';
+      return 'Check the path or name: "roost snapshots", "roost ls SNAPSHOT" and "roost partners" show what there is.';
     case 'refused':
       return 'Ask a steward of the cooperative whether this account is still a member.';
     case 'wrong-words':

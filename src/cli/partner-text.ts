@@ -1,6 +1,6 @@
 import type { PartnerState, PartnerView } from '../agent/api.ts';
 import { parseToldReason } from '../core/partnership/told-reason.ts';
-import { formatDay, formatShare, formatTime } from './format.ts';
+import { count, formatDay, formatShare, formatTime } from './format.ts';
 
 const STATES: Readonly<Record<Exclude<PartnerState, 'active'>, string>> = {
   candidate: 'found, not agreed yet',
@@ -61,10 +61,10 @@ export function proofText({
 }: Pick<PartnerView, 'reason' | 'held' | 'lastProofAt' | 'proofs'>): string | undefined {
   if (held === 0) return undefined;
   if (lastProofAt === undefined) return 'has not proved yet that it keeps your pieces';
-  const count = `(${proofs.passed} proofs right, ${proofs.failed} not)`;
+  const record = `(${count(proofs.passed, 'proof')} right, ${proofs.failed} not)`;
   return parseToldReason(reason).code === 'lost-pieces'
-    ? `its last proof, before it lost some, was ${formatTime(lastProofAt)} ${count}`
-    : `proved ${formatTime(lastProofAt)} that it keeps your pieces ${count}`;
+    ? `its last proof, before it lost some, was ${formatTime(lastProofAt)} ${record}`
+    : `proved ${formatTime(lastProofAt)} that it keeps your pieces ${record}`;
 }
 
 /** Share of the time that it was online, over a week; undefined before a week was watched. */

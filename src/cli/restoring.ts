@@ -10,7 +10,7 @@ export function reportRestore(output: Output, verb: string, report: RestoreRepor
     `${verb} ${count(files, 'file')}, ${formatBytes(bytes)}, in ${formatDuration(seconds * 1000)}.`,
     ...corrected.map(
       ({ device, segments }) =>
-        `${device.slice(0, 8)} served ${count(segments, 'damaged segment')}; other partners replaced them.`,
+        `Partner ${device.slice(0, 8)} has lost ${count(segments, 'segment')} or gave them damaged; other partners replaced them.`,
     ),
     ...failed.map(({ path, fault, reason }) => `failed: ${printable(path)}: ${fault}: ${reason}`),
   ];

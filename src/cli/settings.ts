@@ -1,5 +1,7 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../adapters/nodejs/make-folder.ts';
+import { codeOf } from '../adapters/nodejs/system-faults.ts';
 import { RoostError } from '../core/errors.ts';
 import { parseBroker } from './values.ts';
 
@@ -19,7 +21,9 @@ export async function loadSettings(home: string): Promise<Settings | undefined> 
   try {
     text = await readFile(fileOf(home), 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOTDIR')
+      throw new RoostError('usage', `the home ${home} must be a folder, got a file`, { cause: error });
     throw error;
   }
   try {
@@ -39,7 +43,7 @@ export async function loadSettings(home: string): Promise<Settings | undefined> 
 }
 
 export async function saveSettings(home: string, settings: Settings): Promise<void> {
-  await mkdir(home, { recursive: true, mode: 0o700 });
+  await makeFolder(home, 0o700);
   const temporary = `${fileOf(home)}.${process.pid}.tmp`;
   await writeFile(temporary, `${JSON.stringify(settings, undefined, 2)}\n`, { mode: 0o600, flush: true });
   await rename(temporary, fileOf(home));

@@ -1,10 +1,11 @@
-import { constants, mkdir, open, readdir, rm, stat, statfs } from 'node:fs/promises';
+import { constants, open, readdir, rm, stat, statfs } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bytes } from '../../core/bytes.ts';
 import { RoostError } from '../../core/errors.ts';
 import type { BlobStore, StorageSpace } from '../../ports/blob-store.ts';
 import { syncFolder } from './durable-files.ts';
+import { makeFolder } from './make-folder.ts';
 import { codeOf, onSystem } from './system-faults.ts';
 
 const VOLUME_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
@@ -32,9 +33,7 @@ export class FileBlobStore implements BlobStore {
 
   /** Opens the store, making its folder when it is missing. */
   static async open(folder: string): Promise<FileBlobStore> {
-    await onSystem('the folder for volumes cannot be made', () =>
-      mkdir(folder, { recursive: true, mode: 0o700 }),
-    );
+    await onSystem('the folder for volumes cannot be made', () => makeFolder(folder, 0o700));
     return new FileBlobStore(folder);
   }
 

@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import { chmod, constants, mkdir, open } from 'node:fs/promises';
+import { chmod, constants, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Bytes } from '../../core/bytes.ts';
 import type { AccountKeys, AccountSecrets } from '../../core/crypto/account-keys.ts';
@@ -9,6 +9,7 @@ import { RoostError } from '../../core/errors.ts';
 import { parseRendezvousId } from '../../core/ids.ts';
 import type { KeyVault } from '../../ports/key-vault.ts';
 import { writeFileDurably } from './durable-files.ts';
+import { makeFolder } from './make-folder.ts';
 import { codeOf, onSystem } from './system-faults.ts';
 
 const FORMAT = 'roost keys 1';
@@ -87,7 +88,7 @@ export class FileKeyVault implements KeyVault {
 
   async #save(stored: Stored): Promise<void> {
     const folder = dirname(this.#path);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, 0o700);
     if (process.platform !== 'win32') await chmod(folder, 0o700);
     await writeFileDurably(this.#path, Buffer.from(`${format(stored)}\n`), 0o600);
   }

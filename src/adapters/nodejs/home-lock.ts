@@ -1,7 +1,8 @@
-import { mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { open, readFile, rm, stat } from 'node:fs/promises';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { RoostError } from '../../core/errors.ts';
+import { makeFolder } from './make-folder.ts';
 import { codeOf, onSystem } from './system-faults.ts';
 
 const LOCK_FILE = 'lock';
@@ -19,7 +20,7 @@ export interface HomeLock {
  */
 export function lockHome(home: string): Promise<HomeLock> {
   return onSystem('the home folder cannot be used', async () => {
-    await mkdir(home, { recursive: true, mode: 0o700 });
+    await makeFolder(home, 0o700);
     const path = join(home, LOCK_FILE);
     for (let attempt = 0; attempt < 5; attempt++) {
       if (await tryToTake(path)) return heldLock(path);

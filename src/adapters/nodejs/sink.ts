@@ -6,6 +6,7 @@ import type { Bytes } from '../../core/bytes.ts';
 import { RoostError, messageOf } from '../../core/errors.ts';
 import { safeParts } from '../../core/snapshot/safe-path.ts';
 import type { FileWriter, RestoredEntry, Sink } from '../../ports/sink.ts';
+import { makeFolder } from './make-folder.ts';
 import { codeOf, onSystem } from './system-faults.ts';
 
 const PARALLEL = 8;
@@ -17,7 +18,7 @@ const RULE = process.platform === 'win32' ? 'portable' : 'posix';
 export async function directorySink(path: string): Promise<Sink> {
   return onSystem('the target folder cannot be used', async () => {
     const target = resolve(path);
-    await mkdir(target, { recursive: true });
+    await makeFolder(target);
     // The target may be a link, chosen on purpose; below it none is followed.
     return new FolderSink(await realpath(target));
   });

@@ -441,8 +441,11 @@ class CooperationOfDevice implements OpenCooperation {
     const running = this.#running;
     const { device: self } = this.#options.identity;
     let seen = false;
-    for (const { device, online } of entries) {
-      if (device === self) seen = true;
+    for (const { device, online, neighbourhood } of entries) {
+      if (device === self) {
+        seen = true;
+        this.#books.records.update(self, { neighbourhood });
+      }
       if (!book.knows(device)) continue;
       seen = true;
       this.#noteListing(device);

@@ -27,6 +27,8 @@ export function partnerView(entry: BookEntry, sources: PartnerSources): Partner 
   const record = records.get(device);
   const listing = directory?.get(device);
   const connected = isConnected(device);
+  // As the broker saw us last, when it is away.
+  const ours = directory?.get(self)?.neighbourhood ?? records.get(self).neighbourhood;
   const neighbourhood = listing?.neighbourhood ?? (record.neighbourhood || undefined);
   const platform = listing ? `${listing.family} on ${listing.system}` : record.platform;
   const storageClass = listing?.storageClass ?? record.storageClass;
@@ -42,7 +44,7 @@ export function partnerView(entry: BookEntry, sources: PartnerSources): Partner 
     platform,
     storageClass,
     neighbourhood,
-    sameComputer: neighbourhood === THIS_COMPUTER && directory?.get(self)?.neighbourhood === THIS_COMPUTER,
+    sameComputer: neighbourhood === THIS_COMPUTER && ours === THIS_COMPUTER,
     odds: oddsOf(record, entry.agreement.graceDays, now, records.departuresPerYear),
     domains: failureDomains({ account, platform, neighbourhood, roster }),
     exempt: storageClass === 'appliance',

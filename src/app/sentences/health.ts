@@ -83,7 +83,8 @@ function notesOf({ health, partners }: Facts): readonly HealthNote[] {
         : words.missing(health.missing, partners.filter(lostPieces).length);
     notes.push({ kind: 'missing', sentence });
   }
-  if (health.awaited > 0) notes.push({ kind: 'awaited', sentence: words.awaited(health.awaited) });
+  if (health.awaited > 0)
+    notes.push({ kind: 'awaited', sentence: words.awaited(health.awaited, health.online < health.partners) });
   const alike = health.risks.filter((risk) => risk.kind !== 'too-few-partners').filter(isNews(health));
   if (alike.length > 0) {
     notes.push({ kind: 'risk', sentence: words.alike(formatList([...new Set(alike.map(wayOf))])) });

@@ -253,8 +253,11 @@ export const en = {
     /** where the sentence says already that a partner lost them */
     stillMissing: (count: number): string =>
       `${pieces(count)} ${count === 1 ? 'is' : 'are'} still to be made again.`,
-    awaited: (count: number): string =>
-      `${pieces(count)} more ${count === 1 ? 'goes' : 'go'} to partners that are away, as soon as they are back.`,
+    /** the files are saved without these; `away` says whether somebody is waited for */
+    awaited: (count: number, away: boolean): string =>
+      away
+        ? `Your files are saved, and get safer still: ${pieces(count)} more ${count === 1 ? 'goes' : 'go'} out when partners that are away are back.`
+        : `Your files are saved, and get safer still: ${pieces(count)} more ${count === 1 ? 'goes' : 'go'} out within some hours.`,
     alike: (ways: string): string => `Many of your pieces are ${ways}: what hits one may hit all.`,
     ways: {
       family: (name) => `in one kind of browser (${name})`,

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 import { startBroker } from '../../../signaling/broker.ts';
+import { makeFolder } from '../../adapters/nodejs/make-folder.ts';
+import { onSystem } from '../../adapters/nodejs/system-faults.ts';
 import { RoostError } from '../../core/errors.ts';
 import type { Command } from '../command.ts';
 import { builtApp } from '../built-app.ts';
@@ -26,11 +28,13 @@ export const broker: Command = {
   async run({ values, cwd, output, signal }) {
     const portText = stringValue(values, 'port');
     const appDir = await builtApp();
+    const dataDir = resolve(cwd, stringValue(values, 'data') ?? './data/broker');
+    await onSystem('the data folder of the broker cannot be used', () => makeFolder(dataDir, 0o700));
     const port = portText === undefined ? DEFAULT_PORT : parsePort(portText);
     const running = await startBroker({
       port,
       host: stringValue(values, 'host') ?? '127.0.0.1',
-      dataDir: resolve(cwd, stringValue(values, 'data') ?? './data/broker'),
+      dataDir,
       ...(appDir === undefined ? {} : { appDir }),
       origin: stringValues(values, 'origin').map(parseBroker),
       log: stderrLog(),

@@ -19,6 +19,9 @@ export const status: Command = {
               'There is no account in this home yet: run "roost init", with --words-file for one that there is already.',
             ]
           : [healthText(health), ...healthDetails(health)];
+      if (cooperative !== undefined && !broker.online && health.online === 0) {
+        lines.push('The broker cannot be reached, and no partner: who is there now is not known.');
+      }
       if (health.lastSavedAt !== undefined) lines.push(`Last saved ${formatTime(health.lastSavedAt)}.`);
       if (cooperative !== undefined) {
         lines.push(

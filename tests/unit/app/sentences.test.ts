@@ -160,12 +160,17 @@ describe('health', () => {
     expect(told({ state: 'at-risk', missing: 12 }, partners).notes[0]?.sentence).toBe(
       '1 partner lost its pieces; 12 are being made again elsewhere.',
     );
-    expect(told({ awaited: 3 }).notes).toEqual([
+    expect(told({ awaited: 3, online: 4 }).notes).toEqual([
       {
         kind: 'awaited',
-        sentence: '3 pieces more go to partners that are away, as soon as they are back.',
+        sentence:
+          'Your files are saved, and get safer still: 3 pieces more go out when partners that are away are back.',
       },
     ]);
+    // Nobody is waited for where all are here.
+    expect(told({ awaited: 1, online: 6 }).notes[0]?.sentence).toBe(
+      'Your files are saved, and get safer still: 1 piece more goes out within some hours.',
+    );
     expect(told({ state: 'at-risk', missing: 1 }).notes[0]?.sentence).toBe(
       '1 piece is missing and being made again elsewhere.',
     );

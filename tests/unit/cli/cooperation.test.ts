@@ -178,7 +178,7 @@ describe('status', () => {
     expect(text).toContain('Protected: 6 partners hold it, any 3 can be lost.');
     expect(text).toContain('2 of 6 partners are silent or owe a proof; 1 more may be lost.');
     expect(text).toContain('5 pieces are missing and being made again elsewhere.');
-    expect(text).toContain('3 more pieces go to partners that are away, as soon as they are back.');
+    expect(text).toContain('3 more pieces go out when partners that are away are back.');
     expect(text).toContain('in one kind of browser or program (chromium)');
     expect(text).toContain('safer with 9 partners than with 6');
     expect(text).toContain('4 of 6 partners are online: everything could be restored now.');
