@@ -91,10 +91,11 @@ export class Outbox {
     }
     const first = fetch(stream);
     const short = first instanceof Uint8Array && first.length <= Math.min(credit, INLINE_ITEM_MAX_BYTES);
-    if (!this.control(message, short ? first : undefined)) return;
     this.#streams.set(id, stream);
-    if (short) this.#sent(stream, first);
-    else this.#settle(stream, first);
+    const sent = this.control(message, short ? first : undefined);
+    // Also when it was not sent: an item that is still being fetched may fail, and somebody must hear of it.
+    if (!short) this.#settle(stream, first);
+    else if (sent) this.#sent(stream, first);
   }
 
   has(id: number): boolean {
