@@ -78,6 +78,7 @@ export default {
     may(NODEJS, NODEJS, WEBSOCKET, CORE, PORTS, ...npm('node-datachannel', 'ignore')),
     // The codec runs in a thread; both ends of it speak comlink.
     may('^src/adapters/nodejs/codec', ...npm('comlink')),
+    may('^src/adapters/nodejs/codec-thread', '^workers/kernel/'),
     may('^src/adapters/nodejs/version', '^package[.]json$'),
     mayUseNode(NODEJS),
 
@@ -97,7 +98,7 @@ export default {
     may('^src/cli/', '^src/cli/', AGENT, CORE, PORTS, NODEJS, WEBSOCKET, SIGNALING),
     mayUseNode('^src/cli/'),
 
-    may(WORKERS, WORKERS, CORE, ...npm('comlink')),
+    may(WORKERS, WORKERS, CORE, ...npm('comlink', '@bokuweb/zstd-wasm')),
     may(SERVICE_WORKER, ...WORKBOX),
 
     may(
@@ -113,7 +114,8 @@ export default {
   allowedSeverity: 'error',
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^dist/' },
+    // AssemblyScript is compiled by its own compiler only.
+    exclude: { path: ['^dist/', '^workers/kernel/assembly/'] },
     tsPreCompilationDeps: true,
     detectProcessBuiltinModuleCalls: true,
     skipAnalysisNotInRules: false,

@@ -4,12 +4,16 @@ import type { Bytes } from '../src/core/bytes.ts';
 import { createCodecOperations } from '../src/core/codec/operations.ts';
 import { createWebCryptoSuite } from '../src/core/crypto/webcrypto.ts';
 import type { CodecApi } from './codec-api.ts';
+import { fastestEngines } from './kernel/engines.ts';
 import { holdLifeline } from './lifeline.ts';
 import type { Outcome } from './outcome.ts';
 import { outcomeOf } from './outcome.ts';
+import { loadZstd } from './zstd.ts';
 
-/** One worker of the codec pool. Results leave by transfer. */
-const codec = createCodecOperations(createWebCryptoSuite(crypto.subtle));
+/** One worker of the codec pool. Results leave by transfer. Calls that come while engines are loaded wait for them. */
+const codec = loadZstd().then((zstd) =>
+  createCodecOperations(createWebCryptoSuite(crypto.subtle), { ...fastestEngines().engines, zstd }),
+);
 
 /** Tells the outcome and gives away the buffers that `bytesOf` names; several views of one buffer are given once. */
 async function ship<T>(
@@ -25,40 +29,40 @@ async function ship<T>(
 
 const api: CodecApi = {
   holdLifeline,
-  setKeys: (keys) => outcomeOf(() => codec.setKeys(keys)),
+  setKeys: (keys) => outcomeOf(async () => (await codec).setKeys(keys)),
   cut: (buffer, parts) =>
     ship(
-      () => codec.cut(buffer, parts),
+      async () => (await codec).cut(buffer, parts),
       (cut) => [cut.buffer],
     ),
   sealBundles: (request) =>
     ship(
-      () => codec.sealBundles(request),
+      async () => (await codec).sealBundles(request),
       ({ sealed }) => [sealed],
     ),
   encodePack: (request) =>
     ship(
-      () => codec.encodePack(request),
+      async () => (await codec).encodePack(request),
       ({ shards }) => shards.map(({ sealed }) => sealed),
     ),
   remakeShard: (request) =>
     ship(
-      () => codec.remakeShard(request),
+      async () => (await codec).remakeShard(request),
       ({ sealed }) => [sealed],
     ),
   openSegments: (request) =>
     ship(
-      () => codec.openSegments(request),
+      async () => (await codec).openSegments(request),
       ({ plain }) => plain,
     ),
   reconstruct: (request) =>
     ship(
-      () => codec.reconstruct(request),
+      async () => (await codec).reconstruct(request),
       (ranges) => ranges,
     ),
   openBundles: (request) =>
     ship(
-      () => codec.openBundles(request),
+      async () => (await codec).openBundles(request),
       (bundles) => bundles,
     ),
 };

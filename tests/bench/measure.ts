@@ -36,10 +36,10 @@ export function table(comparisons: readonly Comparison[]): string {
   ].join('\n');
 }
 
-/** Puts text between the two markers of a document. @throws Error when they are not there */
-export function betweenMarkers(document: string, text: string): string {
-  const begin = '<!-- bench:begin -->';
-  const end = '<!-- bench:end -->';
+/** Puts text between the two markers of a part of a document. @throws Error when they are not there */
+export function betweenMarkers(document: string, part: string, text: string): string {
+  const begin = `<!-- ${part}:begin -->`;
+  const end = `<!-- ${part}:end -->`;
   const from = document.indexOf(begin);
   const to = document.indexOf(end);
   if (from === -1 || to < from) throw new Error(`the document has no ${begin} … ${end}`);

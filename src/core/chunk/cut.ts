@@ -6,11 +6,13 @@ import { CHUNK_AVERAGE_BYTES, CHUNK_MAX_BYTES, CHUNK_MIN_BYTES } from '../limits
  * bits on most of them: the masks lie there. Before the average size a cut needs two zero bits more than the 18 of 256 KiB,
  * after it two fewer, which draws the sizes together.
  */
-const MASK_BEFORE_AVERAGE = 0xffff_f000; // 20 bits
-const MASK_AFTER_AVERAGE = 0xffff_0000; // 16 bits
+export const MASK_BEFORE_AVERAGE = 0xffff_f000; // 20 bits
+export const MASK_AFTER_AVERAGE = 0xffff_0000; // 16 bits
 
 /** Length of the first chunk of `buffer[start … start + available)`, which must reach the end of the file or CHUNK_MAX_BYTES. */
-function cutLength(buffer: Uint8Array, start: number, available: number, gear: Uint32Array): number {
+export type CutLength = (buffer: Uint8Array, start: number, available: number, gear: Uint32Array) => number;
+
+function plainCutLength(buffer: Uint8Array, start: number, available: number, gear: Uint32Array): number {
   if (available <= CHUNK_MIN_BYTES) return available;
   const end = start + Math.min(available, CHUNK_MAX_BYTES);
   const middle = Math.min(end, start + CHUNK_AVERAGE_BYTES);
@@ -32,15 +34,24 @@ export interface Cut {
   readonly length: number;
 }
 
+export interface BufferPart {
+  readonly start: number;
+  readonly length: number;
+  /** whether the file ends where the part does */
+  readonly final: boolean;
+}
+
 /**
  * Cuts a part of a buffer into chunks. The last rest of a part that is not `final` stays uncut as soon as it is shorter than
  * CHUNK_MAX_BYTES, because what follows may move its end; the caller puts it in front of the next window. So the cuts are the
  * same however a file is read.
+ * @param cutLength a twin of the plain one here
  */
 export function cutChunks(
   buffer: Uint8Array,
-  part: { readonly start: number; readonly length: number; readonly final: boolean },
+  part: BufferPart,
   gear: Uint32Array,
+  cutLength: CutLength = plainCutLength,
 ): Cut[] {
   const cuts: Cut[] = [];
   const end = part.start + part.length;

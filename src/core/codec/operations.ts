@@ -1,9 +1,10 @@
 import type { Bytes } from '../bytes.ts';
 import { concatBytes } from '../bytes.ts';
+import type { Cut } from '../chunk/cut.ts';
 import { gearTable } from '../chunk/gear.ts';
-import { cutChunks } from '../chunk/cut.ts';
 import type { AccountKeys } from '../crypto/account-keys.ts';
 import type { CryptoSuite } from '../crypto/suite.ts';
+import type { Combine } from '../erasure/erasure.ts';
 import { reconstructShards } from '../erasure/erasure.ts';
 import { validateCode } from '../erasure/codes.ts';
 import { RoostError } from '../errors.ts';
@@ -13,7 +14,9 @@ import { encodeBundle } from '../snapshot/bundle.ts';
 import { buildPack, openBundle, packKey, sealBundle } from '../snapshot/pack.ts';
 import type { Seal } from '../snapshot/shard.ts';
 import { openShardSegments, sealShard } from '../snapshot/shard.ts';
-import type { Codec, CutChunk, CutPart, SealedShard } from './types.ts';
+import type { CodecEngines, Room } from './engines.ts';
+import { PLAIN_ENGINES } from './engines.ts';
+import type { Codec, CutChunk, SealedShard } from './types.ts';
 
 interface Loaded {
   readonly keys: AccountKeys;
@@ -21,7 +24,7 @@ interface Loaded {
 }
 
 /** The codec, inline. The worker pools of the browser and of Node.js run this very object in each worker. */
-export function createCodecOperations(suite: CryptoSuite): Codec {
+export function createCodecOperations(suite: CryptoSuite, engines: CodecEngines = PLAIN_ENGINES): Codec {
   let loaded: Loaded | undefined;
 
   function ready(): Loaded {
@@ -46,7 +49,9 @@ export function createCodecOperations(suite: CryptoSuite): Codec {
     async cut(buffer, parts) {
       const { keys, gear } = ready();
       parts.forEach((part) => checkRange('part', part.start, part.length, buffer.length));
-      const nameParts = parts.map((part) => named(buffer, part, gear, (bytes) => chunkId(keys, bytes)));
+      const nameParts = parts.map((part) =>
+        named(buffer, engines.cut(buffer, part, gear), (bytes) => chunkId(keys, bytes)),
+      );
       return { buffer, chunks: await Promise.all(nameParts) };
     },
 
@@ -55,7 +60,7 @@ export function createCodecOperations(suite: CryptoSuite): Codec {
       bundles.forEach((bundle) => checkRange('bundle', bundle.start, bundle.length, buffer.length));
       const parts = await Promise.all(
         bundles.map(({ start, length }, i) => {
-          const framed = encodeBundle(buffer.subarray(start, start + length), codec);
+          const framed = encodeBundle(buffer.subarray(start, start + length), codec, engines.zstd);
           return sealBundle(suite, key, packId, firstIndex + i, framed);
         }),
       );
@@ -68,27 +73,26 @@ export function createCodecOperations(suite: CryptoSuite): Codec {
       const wrong = seals.find((seal) => seal.packId !== packId);
       if (wrong)
         throw new RoostError('usage', `"seals" must be for pack ${packId}, got one for ${wrong.packId}`);
-      const { bytes, shardBytes } = await buildPack(suite, key, { packId, salt, kind, parts, lengths, m });
-      const data = Array.from({ length: m }, (_, shard) => ({
-        shard,
-        bytes: bytes.subarray(shard * shardBytes, (shard + 1) * shardBytes),
-      }));
-      const plain = reconstructShards(
-        code,
-        data,
-        seals.map(({ shard }) => shard),
-      );
-      // All at once: where ciphers run on threads of the platform, one shard is hashed while the next is sealed.
-      const shards = await Promise.all(seals.map((seal, i) => sealed(seal, plain[i]!)));
-      return { shardBytes, shards };
+      return inRooms(engines, async (take, combineInRoom) => {
+        const pack = { packId, salt, kind, parts, lengths, m };
+        const { bytes, shardBytes } = await buildPack(suite, key, pack, take);
+        const data = slices(bytes, m).map((shard, i) => ({ shard: i, bytes: shard }));
+        const wanted = seals.map(({ shard }) => shard);
+        const plain = reconstructShards(code, data, wanted, combineInRoom);
+        // All at once: where ciphers run on threads of the platform, one shard is hashed while the next is sealed.
+        const shards = await Promise.all(seals.map((seal, i) => sealed(seal, plain[i]!)));
+        return { shardBytes, shards };
+      });
     },
 
     async remakeShard({ code, shardBytes, present, seal }) {
       const wrong = present.find(({ bytes }) => bytes.length !== shardBytes);
       if (wrong)
         throw new RoostError('usage', `shards must have ${shardBytes} bytes, got ${wrong.bytes.length}`);
-      const [plain] = reconstructShards(code, present, [seal.shard]);
-      return sealed(seal, plain!);
+      return inRooms(engines, async (_take, combineInRoom) => {
+        const [plain] = reconstructShards(code, present, [seal.shard], combineInRoom);
+        return sealed(seal, plain!);
+      });
     },
 
     async openSegments({ seal, segments, sealed: given }) {
@@ -98,7 +102,7 @@ export function createCodecOperations(suite: CryptoSuite): Codec {
     },
 
     async reconstruct({ code, present, wanted }) {
-      return reconstructShards(code, present, wanted);
+      return reconstructShards(code, present, wanted, engines.combine);
     },
 
     async openBundles({ packId, salt, bundles }) {
@@ -106,7 +110,7 @@ export function createCodecOperations(suite: CryptoSuite): Codec {
       const key = await packKey(suite, keys.content, salt);
       return Promise.all(
         bundles.map(async ({ index, sealed: bytes, chunks }) => {
-          const plain = await openBundle(suite, key, packId, index, bytes);
+          const plain = await openBundle(suite, key, packId, index, bytes, engines.zstd);
           for (const { offset, length, id } of chunks) {
             const inside = offset >= 0 && length >= 0 && offset + length <= plain.length;
             if (!inside || (await chunkId(keys, plain.subarray(offset, offset + length))) !== id) {
@@ -127,13 +131,40 @@ export function createCodecOperations(suite: CryptoSuite): Codec {
   };
 }
 
+/**
+ * Runs work whose large arrays live in rooms, which are given back when it ends: none of them may be part of what it returns.
+ * @param work takes rooms, and combines into rooms
+ */
+async function inRooms<T>(
+  { combine, takeRoom }: CodecEngines,
+  work: (take: (length: number) => Bytes, combineInRoom: Combine) => Promise<T>,
+): Promise<T> {
+  const rooms: Room[] = [];
+  const take = (length: number): Bytes => {
+    const room = takeRoom(length);
+    rooms.push(room);
+    return room.bytes;
+  };
+  const combineInRoom: Combine = (rows, sources) =>
+    combine(rows, sources, slices(take(rows.length * (sources[0]?.length ?? 0)), rows.length));
+  try {
+    return await work(take, combineInRoom);
+  } finally {
+    rooms.forEach((room) => room.release());
+  }
+}
+
+/** Views of `count` equal parts. */
+function slices(bytes: Bytes, count: number): Bytes[] {
+  const length = bytes.length / count;
+  return Array.from({ length: count }, (_, i) => bytes.subarray(i * length, (i + 1) * length));
+}
+
 async function named(
   buffer: Bytes,
-  part: CutPart,
-  gear: Uint32Array,
+  cuts: readonly Cut[],
   nameOf: (bytes: Bytes) => Promise<ChunkId>,
 ): Promise<CutChunk[]> {
-  const cuts = cutChunks(buffer, part, gear);
   return Promise.all(
     cuts.map(async ({ offset, length }) => ({
       offset,

@@ -5,7 +5,14 @@ import type { Code, CodeName } from './codes.ts';
 import { totalShards, validateCode } from './codes.ts';
 import type { Matrix } from './matrix.ts';
 import { cauchyRow, invert, multiplyRow, unitRow } from './matrix.ts';
-import { combine, xorAll } from './products.ts';
+import { combine as plainCombine, xorAll } from './products.ts';
+
+/** Sums of products (products.ts), by whatever is fastest here. */
+export type Combine = (
+  rows: Matrix,
+  sources: readonly Uint8Array[],
+  outputs?: readonly Bytes[],
+) => readonly Bytes[];
 
 /** A shard, or the same byte range of each shard: every code works byte by byte. */
 export interface ShardBytes {
@@ -15,14 +22,19 @@ export interface ShardBytes {
 
 interface ErasureCode {
   /** The `k` parity shards of `m` data shards of equal length. */
-  encode(code: Code, data: readonly Uint8Array[]): Bytes[];
+  encode(code: Code, data: readonly Uint8Array[], combine: Combine): readonly Bytes[];
   /** Shards `wanted` (none of them present) from `m` distinct others. */
-  reconstruct(code: Code, present: readonly ShardBytes[], wanted: readonly number[]): Bytes[];
+  reconstruct(
+    code: Code,
+    present: readonly ShardBytes[],
+    wanted: readonly number[],
+    combine: Combine,
+  ): readonly Bytes[];
 }
 
 const reedSolomon: ErasureCode = {
-  encode: ({ m, k }, data) => combine(parityRows(m, k), data),
-  reconstruct({ m }, present, wanted) {
+  encode: ({ m, k }, data, combine) => combine(parityRows(m, k), data),
+  reconstruct({ m }, present, wanted, combine) {
     const row = (shard: number): Uint8Array => (shard < m ? unitRow(m, shard) : cauchyRow(m, shard));
     const back = invert(present.map(({ shard }) => row(shard)));
     const rows = wanted.map((shard) => multiplyRow(row(shard), back));
@@ -67,12 +79,16 @@ function parityRows(m: number, k: number): Matrix {
  * @param data the `m` data shards, of equal length
  * @throws RoostError 'usage' on another number or unequal lengths
  */
-export function encodeParity(code: Code, data: readonly Uint8Array[]): Bytes[] {
+export function encodeParity(
+  code: Code,
+  data: readonly Uint8Array[],
+  combine: Combine = plainCombine,
+): readonly Bytes[] {
   validateCode(code);
   if (data.length !== code.m)
     throw new RoostError('usage', `"data" must have ${code.m} shards, got ${data.length}`);
   checkLengths(data);
-  return CODES[code.name].encode(code, data);
+  return CODES[code.name].encode(code, data, combine);
 }
 
 /**
@@ -84,6 +100,7 @@ export function reconstructShards(
   code: Code,
   present: readonly ShardBytes[],
   wanted: readonly number[],
+  combine: Combine = plainCombine,
 ): Bytes[] {
   validateCode(code);
   const n = totalShards(code);
@@ -101,7 +118,7 @@ export function reconstructShards(
     }
     const used = [...byShard].slice(0, code.m).map(([shard, bytes]) => ({ shard, bytes }));
     checkLengths(used.map(({ bytes }) => bytes));
-    const made = CODES[code.name].reconstruct(code, used, missing);
+    const made = CODES[code.name].reconstruct(code, used, missing, combine);
     missing.forEach((shard, i) => byShard.set(shard, made[i]!));
   }
   return wanted.map((shard) => byShard.get(shard)!);

@@ -10,16 +10,27 @@ const BLOCK_BYTES = 2048;
 const ZERO_TABLE = new Uint32Array(256);
 const ZERO_SOURCE = new Uint8Array(BLOCK_BYTES);
 
-/** outputs[p][x] = sum over j of rows[p][j] * sources[j][x]. All sources have the same length. */
-export function combine(rows: Matrix, sources: readonly Uint8Array[]): Bytes[] {
+/**
+ * outputs[p][x] = sum over j of rows[p][j] * sources[j][x]. All sources have the same length.
+ * @param outputs one for each row, as long as the sources, to be overwritten; new ones when left out
+ */
+export function combine(
+  rows: Matrix,
+  sources: readonly Uint8Array[],
+  outputs: readonly Bytes[] = newOutputs(rows, sources),
+): readonly Bytes[] {
   const length = sources[0]?.length ?? 0;
-  const outputs = rows.map(() => new Uint8Array(length));
   for (let first = 0; first < rows.length; first += LANES) {
     const lanes = rows.slice(first, first + LANES);
     const tables = sources.map((_, j) => productTable(lanes.map((row) => row[j]!)));
     combineLanes(tables, sources, outputs.slice(first, first + LANES), length);
   }
   return outputs;
+}
+
+export function newOutputs(rows: Matrix, sources: readonly Uint8Array[]): Bytes[] {
+  const length = sources[0]?.length ?? 0;
+  return rows.map(() => new Uint8Array(length));
 }
 
 /** For each byte its product with up to four coefficients, the first in the lowest bits. */

@@ -8,6 +8,7 @@ import type { PackId } from '../ids.ts';
 import { idBytes, packIdFromBytes } from '../ids.ts';
 import { CODE_MAX_SHARDS, PACK_MAX_BUNDLES, PACK_MAX_BYTES, TAG_BYTES } from '../limits.ts';
 import { readCbor } from '../schema.ts';
+import type { Zstd } from '../zstd/engine.ts';
 import { FRAMED_BUNDLE_MAX_BYTES, decodeBundle } from './bundle.ts';
 import { nonce } from './nonce.ts';
 
@@ -73,6 +74,7 @@ export async function openBundle(
   packId: PackId,
   index: number,
   sealed: Bytes,
+  zstd?: Zstd,
 ): Promise<Bytes> {
   try {
     if (sealed.length > SEALED_BUNDLE_MAX_BYTES) {
@@ -81,7 +83,8 @@ export async function openBundle(
         `must be at most ${SEALED_BUNDLE_MAX_BYTES} bytes, got ${sealed.length}`,
       );
     }
-    return decodeBundle(await suite.open(key, nonce(index), bundleAad(packId, index, sealed.length), sealed));
+    const framed = await suite.open(key, nonce(index), bundleAad(packId, index, sealed.length), sealed);
+    return decodeBundle(framed, zstd);
   } catch (cause) {
     if (!(cause instanceof RoostError)) throw cause;
     throw new RoostError(cause.fault, `bundle ${index} of pack ${packId}: ${cause.message}`, { cause });
@@ -92,6 +95,7 @@ export async function openBundle(
  * Puts a pack together.
  * @param parts the sealed bundles in order, several to an array or not
  * @param lengths of each sealed bundle
+ * @param place gives the bytes to build in, of the length asked for; whatever they hold is overwritten
  * @returns all m data shards one after another, the last padded with zeros
  * @throws RoostError 'usage' when lengths and parts do not fit or a bound is broken
  */
@@ -106,6 +110,7 @@ export async function buildPack(
     readonly lengths: readonly number[];
     readonly m: number;
   },
+  place: (length: number) => Bytes = (length) => new Uint8Array(length),
 ): Promise<{ readonly bytes: Bytes; readonly shardBytes: number }> {
   const { lengths, parts, m } = pack;
   const body = parts.reduce((sum, part) => sum + part.length, 0);
@@ -128,7 +133,7 @@ export async function buildPack(
     throw new RoostError('usage', `a pack must be at most ${PACK_MAX_BYTES} bytes, got ${used}`);
   const shardBytes = Math.ceil(used / m / SHARD_ALIGNMENT) * SHARD_ALIGNMENT;
 
-  const bytes = new Uint8Array(shardBytes * m);
+  const bytes = place(shardBytes * m);
   const header = encodeHeader({ ...pack, bundles: lengths.length, directoryOffset, directoryBytes });
   bytes.set(header);
   let at = PACK_HEADER_BYTES;
@@ -137,6 +142,7 @@ export async function buildPack(
     at += part.length;
   }
   bytes.set(await suite.seal(key, nonce(DIRECTORY_NONCE), directoryAad(header), plainDirectory), at);
+  bytes.fill(0, used);
   return { bytes, shardBytes };
 }
 

@@ -67,7 +67,7 @@ describe('a bundle', () => {
     for (let length = 0; length < packed.length; length += 97)
       corrupt(framed(1, words.length, packed.subarray(0, length)));
     expect(corrupt(framed(0, 11, new Uint8Array(10)))).toContain('must hold 11 bytes, got 10');
-    expect(corrupt(framed(2, 10, new Uint8Array(10)))).toContain('codec 0 or 1, got 2');
+    expect(corrupt(framed(3, 10, new Uint8Array(10)))).toContain('codec 0 to 2, got 3');
     for (let length = 0; length < BUNDLE_HEADER_BYTES; length++) corrupt(new Uint8Array(length));
   });
 });
