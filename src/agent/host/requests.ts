@@ -166,7 +166,7 @@ export function createRequestHandler(options: HostRequestsOptions): RequestHandl
 
     roster: async (_peer, asked, from) => {
       if (asked !== cooperative) throw new RoostError('not-found', `cooperative ${asked} is not known here`);
-      return roster.entries.slice(from);
+      return roster.entriesFrom(from);
     },
 
     openAudit: async (peer, id, commitment) => audits.open(peer, held(peer, id), commitment),

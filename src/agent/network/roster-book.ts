@@ -36,10 +36,14 @@ export interface RosterBookOptions {
 
 interface Copy {
   readonly roster: Roster;
-  readonly entries: readonly Bytes[];
+  /** its newest entry: where other copies go on from */
+  readonly last: Bytes;
 }
 
-/** The verified copy of the roster on this device, and how it takes in the copies of others. */
+/**
+ * The verified copy of the roster on this device, and how it takes in the copies of others. What the entries add up to is in memory; the
+ * entries themselves stay in the database.
+ */
 export class RosterBook {
   readonly #options: RosterBookOptions;
   readonly #oneByOne = new Limiter(1);
@@ -55,24 +59,24 @@ export class RosterBook {
    * @throws RoostError 'not-found' when there is neither, 'refused' when `first` is another cooperative's
    */
   static async open(options: RosterBookOptions, first: () => Promise<readonly Bytes[]>): Promise<RosterBook> {
-    const kept: Bytes[] = [];
-    const prefix = `${options.cooperative}/`;
-    for await (const { value } of scanAll(options.meta, TABLES.roster, { prefix })) kept.push(value);
+    const kept = await readFrom(options, 0);
     const entries = kept.length > 0 ? kept : await first();
-    if (entries.length === 0)
+    const last = entries.at(-1);
+    if (last === undefined)
       throw new RoostError('not-found', 'nobody has shown a roster of this cooperative yet');
     const replay = kept.length > 0 ? replayKeptRoster : replayRoster;
-    const copy = { roster: await replayOf(options, entries, replay), entries };
-    if (kept.length === 0) await write(options, [], entries);
-    return new RosterBook(options, copy);
+    const roster = await replayOf(options, entries, replay);
+    if (kept.length === 0) await write(options, 0, 0, entries);
+    return new RosterBook(options, { roster, last });
   }
 
   get roster(): Roster {
     return this.#copy.roster;
   }
 
-  get entries(): readonly Bytes[] {
-    return this.#copy.entries;
+  /** The entries from a position on. While the copy gives way to another, they may be of both: whoever verifies them finds it. */
+  entriesFrom(position: number): Promise<readonly Bytes[]> {
+    return readFrom(this.#options, position);
   }
 
   /** Reads another copy and follows whichever all members follow. @throws what `source` throws; a bad copy changes nothing */
@@ -81,33 +85,42 @@ export class RosterBook {
   }
 
   async #sync(source: RosterSource): Promise<RosterSync> {
-    const ours = this.#copy.entries;
-    const from = ours.length - 1;
+    const { roster, last } = this.#copy;
+    const from = roster.length - 1;
     const tail = await readAll(source, from);
     const [same, ...beyond] = tail;
-    if (same !== undefined && equalBytes(same, ours[from]!)) return this.#extend(beyond);
+    if (same !== undefined && equalBytes(same, last)) return this.#extend(beyond);
     const theirs = from === 0 ? tail : await readAll(source, 0);
+    const ours = await this.entriesFrom(0);
     const common = theirs.findIndex((entry, index) => !equalBytes(entry, ours[index] ?? new Uint8Array(0)));
     if (common === -1) return nothing({ from: theirs.length, entries: ours.slice(theirs.length) });
     if (common === ours.length) return this.#extend(theirs.slice(common));
-    return this.#settleFork(theirs);
+    return this.#settleFork(ours, theirs, common);
   }
 
   async #extend(beyond: readonly Bytes[]): Promise<RosterSync> {
     if (beyond.length === 0) return nothing(undefined);
     const { crypto, log } = this.#options;
+    const { length } = this.#copy.roster;
     const { roster, applied, error } = await applyEntries(crypto, this.#copy.roster, beyond);
     if (error !== undefined) {
       log.warn('network.roster-entry-bad', { position: roster.length, message: messageOf(error) });
     }
-    if (applied === 0) return nothing(undefined);
-    await this.#follow({ roster, entries: [...this.#copy.entries, ...beyond.slice(0, applied)] });
+    const good = beyond.slice(0, applied);
+    const last = good.at(-1);
+    if (last === undefined) return nothing(undefined);
+    await write(this.#options, length, length, good);
+    this.#copy = { roster, last };
     return { changed: true, lacks: undefined, lost: [] };
   }
 
-  async #settleFork(theirs: readonly Bytes[]): Promise<RosterSync> {
+  /** @param common how many entries both begin with */
+  async #settleFork(
+    ours: readonly Bytes[],
+    theirs: readonly Bytes[],
+    common: number,
+  ): Promise<RosterSync> {
     const { log } = this.#options;
-    const ours = this.#copy;
     let other: Roster;
     try {
       other = await replayOf(this.#options, theirs);
@@ -115,15 +128,13 @@ export class RosterBook {
       log.warn('network.roster-bad', { entries: theirs.length, message: messageOf(error) });
       return nothing(undefined);
     }
-    if (chooseRoster(ours.roster, other) === ours.roster) return nothing(undefined);
-    log.info('network.roster-fork', { from: ours.entries.length, to: theirs.length });
-    await this.#follow({ roster: other, entries: theirs });
-    return { changed: true, lacks: undefined, lost: lostAdmissions(other, theirs, ours.entries) };
-  }
-
-  async #follow(copy: Copy): Promise<void> {
-    await write(this.#options, this.#copy.entries, copy.entries);
-    this.#copy = copy;
+    const { roster } = this.#copy;
+    const last = theirs.at(-1);
+    if (last === undefined || chooseRoster(roster, other) === roster) return nothing(undefined);
+    log.info('network.roster-fork', { from: ours.length, to: theirs.length });
+    await write(this.#options, common, ours.length, theirs.slice(common));
+    this.#copy = { roster: other, last };
+    return { changed: true, lacks: undefined, lost: lostAdmissions(other, theirs, ours) };
   }
 }
 
@@ -150,20 +161,38 @@ async function readAll(source: RosterSource, from: number): Promise<readonly Byt
   return entries;
 }
 
+const keyOf = ({ cooperative }: RosterBookOptions, position: number): string =>
+  `${cooperative}/${padNumber(position, POSITION_DIGITS)}`;
+
+async function readFrom(options: RosterBookOptions, position: number): Promise<readonly Bytes[]> {
+  const entries: Bytes[] = [];
+  const range = {
+    prefix: `${options.cooperative}/`,
+    ...(position > 0 ? { after: keyOf(options, position - 1) } : {}),
+  };
+  for await (const { value } of scanAll(options.meta, TABLES.roster, range)) entries.push(value);
+  return entries;
+}
+
+/** Puts entries in place of those from `position` to before `length`. */
 async function write(
-  { meta, cooperative }: RosterBookOptions,
-  before: readonly Bytes[],
-  after: readonly Bytes[],
+  options: RosterBookOptions,
+  position: number,
+  length: number,
+  entries: readonly Bytes[],
 ): Promise<void> {
-  const operations: MetaOperation[] = [];
-  for (let position = 0; position < Math.max(before.length, after.length); position++) {
-    const key = `${cooperative}/${padNumber(position, POSITION_DIGITS)}`;
-    const entry = after[position];
-    const known = before[position];
-    if (entry === undefined) operations.push({ kind: 'delete', table: TABLES.roster, key });
-    else if (known === undefined || (known !== entry && !equalBytes(known, entry))) {
-      operations.push({ kind: 'put', table: TABLES.roster, key, value: entry });
-    }
-  }
-  await meta.write(operations);
+  const table = TABLES.roster;
+  const puts = entries.map((value, index): MetaOperation => ({
+    kind: 'put',
+    table,
+    key: keyOf(options, position + index),
+    value,
+  }));
+  const rest = Math.max(0, length - position - entries.length);
+  const deletes = Array.from({ length: rest }, (_, index): MetaOperation => ({
+    kind: 'delete',
+    table,
+    key: keyOf(options, position + entries.length + index),
+  }));
+  await options.meta.write([...puts, ...deletes]);
 }

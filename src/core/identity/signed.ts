@@ -25,8 +25,20 @@ export type SigningLabel =
   | 'roost/1/partner-list'
   | 'roost/1/duty';
 
+/** `label ‖ 0x00` of the labels used so far. */
+const prefixes = new Map<SigningLabel, Bytes>();
+
+function prefixOf(label: SigningLabel): Bytes {
+  let prefix = prefixes.get(label);
+  if (prefix === undefined) {
+    prefix = encodeUtf8(`${label}\0`);
+    prefixes.set(label, prefix);
+  }
+  return prefix;
+}
+
 function signedMessage(label: SigningLabel, body: Uint8Array): Bytes {
-  return concatBytes(encodeUtf8(label), new Uint8Array(1), body);
+  return concatBytes(prefixOf(label), body);
 }
 
 /** Signs a body under a label. */

@@ -77,6 +77,13 @@ export interface Admission {
   readonly at: number;
 }
 
+/** An admission taken apart, with both signatures of its body. */
+export interface SignedAdmission extends Admission {
+  readonly body: Bytes;
+  readonly byAccount: Bytes;
+  readonly byInvite: Bytes;
+}
+
 /** The part of an entry that is signed. */
 export function encodeEntryBody(position: number, prev: Bytes, change: RosterChange): Bytes {
   return encodeCbor({ v: VERSION, n: position, prev, ...changeFields(change) });
@@ -131,11 +138,7 @@ export function encodeAdmission(body: Bytes, byAccount: Bytes, byInvite: Bytes):
 }
 
 /** Takes an admission apart, signatures unchecked. @throws RoostError 'malformed' */
-export function decodeAdmission(bytes: Bytes): Admission & {
-  readonly body: Bytes;
-  readonly byAccount: Bytes;
-  readonly byInvite: Bytes;
-} {
+export function decodeAdmission(bytes: Bytes): SignedAdmission {
   const [body, byAccount, byInvite] = readCbor(bytes, ROSTER_ENTRY_MAX_BYTES, 'admission', (item) => {
     const at = item.tuple(3);
     return [

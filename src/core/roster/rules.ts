@@ -6,7 +6,7 @@ import { verifyBody } from '../identity/signed.ts';
 import type { AccountId, CooperativeId } from '../ids.ts';
 import { idBytes } from '../ids.ts';
 import { ROSTER_MAX_ENTRIES } from '../limits.ts';
-import type { SignedChange } from './entry.ts';
+import type { SignedAdmission, SignedChange } from './entry.ts';
 import { decodeAdmission } from './entry.ts';
 import type { RosterInvite, RosterMember, RosterPolicy } from './types.ts';
 
@@ -110,13 +110,12 @@ function newInvite(draft: Draft, change: Extract<SignedChange, { kind: 'invite' 
   return () => draft.invites.set(key, { publicKey, by, uses, used: 0, expiresAt, revoked: false, position });
 }
 
-/** Lets an admission's account in, or says why not. */
-export async function admit(
-  suite: CryptoSuite,
+/** Checks an admission against the rules and gives it with what it does; its signatures are not checked. */
+export function judgeAdmission(
   draft: Draft,
   bytes: Bytes,
   now: number | undefined,
-): Promise<void> {
+): { readonly admission: SignedAdmission; readonly commit: () => void } {
   keepStewardPlaces(draft);
   const admission = decodeAdmission(bytes);
   const { account, name, at } = admission;
@@ -141,25 +140,24 @@ export async function admit(
   if (removed !== undefined && invite.position < removed) {
     throw new RoostError('bad-invite', 'a removed member needs an invite made after its removal');
   }
-  await verifyBody(
-    suite,
-    idBytes(account),
-    'roost/1/admission',
-    admission.body,
-    admission.byAccount,
-    "admission's account signature",
-  );
-  await verifyBody(
-    suite,
-    invite.publicKey,
-    'roost/1/admission-invite',
-    admission.body,
-    admission.byInvite,
-    "admission's invite signature",
-  );
-  draft.invites.set(key, { ...invite, used: invite.used + 1 });
-  draft.members.set(account, { account, name, role: 'member', joinedAt: at, invitedBy: invite.by });
-  draft.removed.delete(account);
+  const commit = (): void => {
+    draft.invites.set(key, { ...invite, used: invite.used + 1 });
+    draft.members.set(account, { account, name, role: 'member', joinedAt: at, invitedBy: invite.by });
+    draft.removed.delete(account);
+  };
+  return { admission, commit };
+}
+
+/** Checks both signatures of an admission. @throws RoostError 'corrupt' */
+export async function verifyAdmission(suite: CryptoSuite, admission: SignedAdmission): Promise<void> {
+  const { account, invite, body, byAccount, byInvite } = admission;
+  const signatures = [
+    [idBytes(account), 'roost/1/admission', byAccount, "admission's account signature"],
+    [invite, 'roost/1/admission-invite', byInvite, "admission's invite signature"],
+  ] as const;
+  for (const [publicKey, label, signature, what] of signatures) {
+    await verifyBody(suite, publicKey, label, body, signature, what);
+  }
 }
 
 function memberOf(draft: Draft, account: AccountId): RosterMember {
