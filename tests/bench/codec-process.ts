@@ -51,17 +51,15 @@ const writer = new PackWriter({
 });
 const seen = new Set<ChunkId>();
 let bytes = 0;
-for await (const { chunks, read } of readFiles(scanned.files, {
-  source,
-  codec,
-  gate: new Gate(),
-  signal: undefined,
-})) {
-  bytes += read;
-  for (const chunk of chunks) {
-    if (seen.has(chunk.id)) continue;
-    seen.add(chunk.id);
-    await writer.add(chunk.id, chunk.bytes);
+const options = { source, codec, gate: new Gate(), signal: undefined };
+for await (const cuts of readFiles(scanned.files, options)) {
+  for (const { chunks, read } of cuts) {
+    bytes += read;
+    for (const chunk of chunks) {
+      if (seen.has(chunk.id)) continue;
+      seen.add(chunk.id);
+      await writer.add(chunk.id, chunk.bytes);
+    }
   }
 }
 await writer.finish();
