@@ -38,7 +38,7 @@ const api: CodecApi = {
   sealBundles: (request) =>
     ship(
       async () => (await codec).sealBundles(request),
-      ({ sealed }) => [sealed],
+      ({ sealed, buffer }) => [sealed, buffer],
     ),
   encodePack: (request) =>
     ship(

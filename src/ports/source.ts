@@ -17,6 +17,35 @@ export interface Source {
   read(path: string, offset: number, length: number): Promise<Bytes>;
   /** Size and time now, to see whether a file changed while it was read. */
   stat(path: string): Promise<SourceStat>;
+  /**
+   * Reads many ranges in one call, where a call costs more than what it reads: range after range into `buffer` from `start` on,
+   * each at the place that the lengths before it give. The buffer is given away and comes back in the answer. What cannot be read is told,
+   * not thrown. Left out by sources that answer at once.
+   */
+  readInto?(buffer: Bytes, start: number, ranges: readonly FileRange[]): Promise<FilledBuffer>;
+}
+
+export interface FileRange {
+  readonly path: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface FilledBuffer {
+  readonly buffer: Bytes;
+  /** one for each range */
+  readonly reads: readonly (RangeRead | RangeFault)[];
+}
+
+/** What was read of a range, with the size and time of its file after that. */
+export interface RangeRead extends SourceStat {
+  /** fewer than the range has only at the end of the file */
+  readonly bytes: number;
+}
+
+export interface RangeFault {
+  /** why it could not be read */
+  readonly reason: string;
 }
 
 export interface SourceStat {

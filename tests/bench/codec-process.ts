@@ -2,13 +2,13 @@
 // 6+3 holders that nobody takes. Tells what it did as JSON.
 import { directorySource } from '../../src/adapters/nodejs/source.ts';
 import { createCodecPool } from '../../src/adapters/nodejs/codec-pool.ts';
+import { createNodeCryptoSuite } from '../../src/adapters/nodejs/crypto-suite.ts';
 import { systemRandom } from '../../src/adapters/nodejs/system-random.ts';
 import { readFiles } from '../../src/agent/backup/file-reader.ts';
 import { PackWriter } from '../../src/agent/backup/pack-writer.ts';
 import { scanSource } from '../../src/agent/backup/scan.ts';
 import { Gate } from '../../src/agent/gate.ts';
 import { importAccountKeys, phraseFromEntropy, secretsFromPhrase } from '../../src/core/crypto/phrase.ts';
-import { createWebCryptoSuite } from '../../src/core/crypto/webcrypto.ts';
 import { parseCode, totalShards } from '../../src/core/erasure/codes.ts';
 import type { ChunkId } from '../../src/core/ids.ts';
 import { agreementIdFromBytes, deviceIdOfKey } from '../../src/core/ids.ts';
@@ -25,7 +25,7 @@ export interface CodecRun {
 }
 
 const code = parseCode('reed-solomon:6+3');
-const suite = createWebCryptoSuite(globalThis.crypto.subtle);
+const suite = createNodeCryptoSuite();
 const keys = await importAccountKeys(suite, secretsFromPhrase(phraseFromEntropy(new Uint8Array(16))));
 const holders = Array.from({ length: totalShards(code) }, (_, i) => ({
   holder: deviceIdOfKey(new Uint8Array(32).fill(i)),
@@ -51,17 +51,15 @@ const writer = new PackWriter({
 });
 const seen = new Set<ChunkId>();
 let bytes = 0;
-for await (const { chunks, read } of readFiles(scanned.files, {
-  source,
-  codec,
-  gate: new Gate(),
-  signal: undefined,
-})) {
-  bytes += read;
-  for (const chunk of chunks) {
-    if (seen.has(chunk.id)) continue;
-    seen.add(chunk.id);
-    await writer.add(chunk.id, chunk.bytes);
+const options = { source, codec, gate: new Gate(), signal: undefined };
+for await (const cuts of readFiles(scanned.files, options)) {
+  for (const { chunks, read } of cuts) {
+    bytes += read;
+    for (const chunk of chunks) {
+      if (seen.has(chunk.id)) continue;
+      seen.add(chunk.id);
+      await writer.add(chunk.id, chunk.bytes);
+    }
   }
 }
 await writer.finish();

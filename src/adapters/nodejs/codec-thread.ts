@@ -2,17 +2,16 @@
 import { parentPort } from 'node:worker_threads';
 import { fastestEngines } from '../../../workers/kernel/engines.ts';
 import { createCodecOperations } from '../../core/codec/operations.ts';
-import { createWebCryptoSuite } from '../../core/crypto/webcrypto.ts';
 import { RoostError, faultOf, messageOf } from '../../core/errors.ts';
 import type { CodecCall, CodecReply } from './codec-messages.ts';
+import { createNodeCryptoSuite } from './crypto-suite.ts';
 import { readyToTransfer } from './transferable.ts';
 import { createNodeZstd } from './zstd.ts';
 
 if (parentPort === null) throw new RoostError('usage', 'codec-thread.ts runs as a worker thread only');
 const port = parentPort;
-const suite = createWebCryptoSuite(globalThis.crypto.subtle);
 const engines = { ...fastestEngines().engines, zstd: createNodeZstd() };
-const codec = createCodecOperations(suite, engines);
+const codec = createCodecOperations(createNodeCryptoSuite(), engines);
 
 async function answer({ id, method, values }: CodecCall): Promise<void> {
   const transfer = new Set<ArrayBuffer>();

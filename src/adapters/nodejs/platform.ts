@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createWebCryptoSuite } from '../../core/crypto/webcrypto.ts';
 import { parseBrokerUrl } from '../../core/wire/broker-auth.ts';
 import type { Log } from '../../ports/log.ts';
 import type { NetworkIdentity, Platform } from '../../ports/platform.ts';
 import { connectRendezvous } from '../websocket/rendezvous-client.ts';
 import { createCodecPool } from './codec-pool.ts';
+import { createNodeCryptoSuite } from './crypto-suite.ts';
 import { syncFolder } from './durable-files.ts';
 import { FileBlobStore } from './file-blob-store.ts';
 import { FileKeyVault } from './file-key-vault.ts';
@@ -60,7 +60,7 @@ export async function createNodePlatform(options: NodePlatformOptions): Promise<
     for (let end = endings.pop(); end !== undefined; end = endings.pop()) await end();
   };
   try {
-    const crypto = createWebCryptoSuite(globalThis.crypto.subtle);
+    const crypto = createNodeCryptoSuite();
     const meta = new SqliteMetaStore(join(home, DATABASE));
     endings.push(() => meta.close());
     const blobs = await FileBlobStore.open(join(home, VOLUMES));

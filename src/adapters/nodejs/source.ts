@@ -1,27 +1,32 @@
-import { constants, lstat, open, opendir, readlink } from 'node:fs/promises';
+import { constants, lstat, open } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import ignore from 'ignore';
 import type { Bytes } from '../../core/bytes.ts';
 import { RoostError } from '../../core/errors.ts';
 import type { AbortSignalLike, Cancellable } from '../../core/progress.ts';
-import type { Source, SourceEntry, SourceFault, SourceStat } from '../../ports/source.ts';
-import { codeOf, onSystem } from './system-faults.ts';
+import type {
+  FileRange,
+  FilledBuffer,
+  Source,
+  SourceEntry,
+  SourceFault,
+  SourceStat,
+} from '../../ports/source.ts';
+import { KINDS, NUMBERS_PER_ENTRY } from './disk-messages.ts';
+import type { Listing } from './disk-messages.ts';
+import { NO_FILE_ANY_MORE, READ_FLAGS } from './disk-reading.ts';
+import { disk } from './disk.ts';
+import { onSystem } from './system-faults.ts';
 
-/** Entries of a folder that are looked at at once. */
-const LSTAT_AT_ONCE = 32;
+/** Folders that are asked for at once; an answer may hold fewer. */
+const FOLDERS_AT_ONCE = 256;
 /** One read, bounded before it is allocated. */
 const READ_MAX_BYTES = 256 * 1024 * 1024;
 
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  ENOENT: 'vanished while it was read',
-  ENOTDIR: 'vanished while it was read',
-  EIO: 'the disk cannot read it',
-  ELOOP: 'too many links',
-  ENAMETOOLONG: 'its path is too long',
-};
+/** Paths with a part that is empty, '.' or '..'. */
+const NOT_LISTED = /(^|\/)\.{0,2}(\/|$)/;
+const POSIX = process.platform !== 'win32';
 
 export interface FolderSourceOptions {
   /** paths left out, gitignore syntax */
@@ -63,10 +68,15 @@ class FolderSource implements Source {
 
   async *entries({ signal }: Cancellable = {}): AsyncIterable<SourceEntry | SourceFault> {
     stopIf(signal);
-    yield entryOf('', 'folder', await lstat(join(this.#root, '.'), { bigint: true }), undefined);
-    const waiting = [''];
-    for (let folder = waiting.shift(); folder !== undefined; folder = waiting.shift()) {
-      for await (const entry of this.#children(folder, signal)) {
+    yield folderEntry('', await lstat(join(this.#root, '.'), { bigint: true }));
+    let waiting = [''];
+    while (waiting.length > 0) {
+      stopIf(signal);
+      const listing = await disk.list(this.#root, waiting.slice(0, FOLDERS_AT_ONCE));
+      const listed = waiting.slice(0, listing.counts.length);
+      waiting = waiting.slice(listing.counts.length);
+      for (const entry of entriesOf(listing, listed)) {
+        if (this.#excludes(entry.path, entry.kind === 'folder')) continue;
         if (entry.kind === 'folder') waiting.push(entry.path);
         yield entry;
       }
@@ -78,9 +88,7 @@ class FolderSource implements Source {
       throw new RoostError('usage', `"length" must be at most ${READ_MAX_BYTES}, got ${length}`);
     }
     return onSystem('a file cannot be read', async () => {
-      // O_NONBLOCK: a pipe that took the file's place must not make us wait for its writer
-      const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-      const handle = await open(this.#place(path), flags);
+      const handle = await open(this.#place(path), READ_FLAGS);
       try {
         const { size } = await regular(handle);
         const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
@@ -99,88 +107,55 @@ class FolderSource implements Source {
 
   async stat(path: string): Promise<SourceStat> {
     const stat = await onSystem('a file cannot be read', () => lstat(this.#place(path), { bigint: true }));
-    if (!stat.isFile()) throw new RoostError('not-found', 'what was a file is none any more');
+    if (!stat.isFile()) throw new RoostError('not-found', NO_FILE_ANY_MORE);
     return { size: Number(stat.size), mtimeNs: stat.mtimeNs };
   }
 
-  async *#children(
-    folder: string,
-    signal: AbortSignalLike | undefined,
-  ): AsyncIterable<SourceEntry | SourceFault> {
-    let names: string[];
-    try {
-      const listed = await this.#names(folder, signal);
-      names = listed.names;
-      for (const name of listed.unreadable) {
-        yield {
-          kind: 'unreadable',
-          path: joined(folder, name),
-          reason: 'its name is no valid UTF-8',
-        };
-      }
-    } catch (error) {
-      if (error instanceof RoostError) throw error;
-      yield { kind: 'unreadable', path: folder, reason: reasonOf(error) };
-      return;
-    }
-    for (let at = 0; at < names.length; at += LSTAT_AT_ONCE) {
-      stopIf(signal);
-      const paths = names.slice(at, at + LSTAT_AT_ONCE).map((name) => joined(folder, name));
-      for (const entry of await Promise.all(paths.map((path) => this.#look(path)))) {
-        if (!this.#excludes(entry.path, entry.kind === 'folder')) yield entry;
-      }
-    }
-  }
-
-  /** Names in a folder in the order of their code units; those that are no UTF-8 with their wrong bytes as \xNN. */
-  async #names(
-    folder: string,
-    signal: AbortSignalLike | undefined,
-  ): Promise<{ readonly names: string[]; readonly unreadable: string[] }> {
-    const names: string[] = [];
-    const unreadable: string[] = [];
-    // Types of Node.js do not know that names come as buffers.
-    const directory = await opendir(this.#place(folder), { encoding: 'buffer' as BufferEncoding });
-    for await (const { name } of directory) {
-      stopIf(signal);
-      const bytes = name as unknown as Buffer;
-      const text = bytes.toString('utf8');
-      if (Buffer.from(text).equals(bytes)) names.push(text);
-      else unreadable.push(escaped(bytes));
-    }
-    return { names: names.sort(), unreadable: unreadable.sort() };
-  }
-
-  async #look(path: string): Promise<SourceEntry | SourceFault> {
-    try {
-      const place = this.#place(path);
-      const stat = await lstat(place, { bigint: true });
-      if (stat.isFile()) return entryOf(path, 'file', stat, undefined);
-      if (stat.isDirectory()) return entryOf(path, 'folder', stat, undefined);
-      if (stat.isSymbolicLink()) return await this.#link(path, place, stat);
-      return { kind: 'unreadable', path, reason: specialKind(stat) };
-    } catch (error) {
-      return { kind: 'unreadable', path, reason: reasonOf(error) };
-    }
-  }
-
-  async #link(path: string, place: string, stat: BigIntStats): Promise<SourceEntry | SourceFault> {
-    const bytes = await readlink(place, { encoding: 'buffer' });
-    const target = bytes.toString('utf8');
-    return Buffer.from(target).equals(bytes)
-      ? entryOf(path, 'link', stat, target)
-      : { kind: 'unreadable', path, reason: 'its target is no valid UTF-8' };
+  async readInto(buffer: Bytes, start: number, ranges: readonly FileRange[]): Promise<FilledBuffer> {
+    for (const { path } of ranges) this.#place(path);
+    return disk.readInto(this.#root, buffer, start, ranges);
   }
 
   #place(path: string): string {
-    if (path !== '' && path.split('/').some((part) => part === '' || part === '.' || part === '..')) {
+    if (path !== '' && NOT_LISTED.test(path)) {
       throw new RoostError('usage', 'a path of a source must be as it was listed');
     }
     return join(this.#root, path);
   }
 }
 
-const joined = (folder: string, name: string): string => (folder === '' ? name : `${folder}/${name}`);
+/** The columns of a listing as entries, folder after folder. */
+function* entriesOf(
+  { counts, faults, names, numbers, mtimesNs, texts }: Listing,
+  folders: readonly string[],
+): Generator<SourceEntry | SourceFault> {
+  let at = 0;
+  let nameAt = 0;
+  for (const [i, folder] of folders.entries()) {
+    const fault = faults.get(i);
+    if (fault !== undefined) yield { kind: 'unreadable', path: folder, reason: fault };
+    for (const end = at + (counts[i] ?? 0); at < end; at++) {
+      const nameEnd = names.indexOf('\0', nameAt);
+      const name = names.slice(nameAt, nameEnd);
+      nameAt = nameEnd + 1;
+      const path = folder === '' ? name : `${folder}/${name}`;
+      const text = texts.get(at);
+      const first = at * NUMBERS_PER_ENTRY;
+      const kind = KINDS[numbers[first]!]!;
+      if (kind === 'unreadable') yield { kind, path, reason: text ?? '' };
+      else
+        yield {
+          kind,
+          path,
+          size: numbers[first + 1]!,
+          mtimeNs: mtimesNs[at]!,
+          mode: POSIX ? numbers[first + 2] : undefined,
+          owner: POSIX ? { uid: numbers[first + 3]!, gid: numbers[first + 4]! } : undefined,
+          target: text,
+        };
+    }
+  }
+}
 
 function stopIf(signal: AbortSignalLike | undefined): void {
   if (signal?.aborted === true) {
@@ -190,45 +165,18 @@ function stopIf(signal: AbortSignalLike | undefined): void {
 
 async function regular(handle: Awaited<ReturnType<typeof open>>): Promise<{ readonly size: number }> {
   const stat = await handle.stat();
-  if (!stat.isFile()) throw new RoostError('not-found', 'what was a file is none any more');
+  if (!stat.isFile()) throw new RoostError('not-found', NO_FILE_ANY_MORE);
   return stat;
 }
 
-function entryOf(
-  path: string,
-  kind: SourceEntry['kind'],
-  stat: BigIntStats,
-  target: string | undefined,
-): SourceEntry {
-  const posix = process.platform !== 'win32';
+function folderEntry(path: string, stat: BigIntStats): SourceEntry {
   return {
-    kind,
+    kind: 'folder',
     path,
-    size: kind === 'file' ? Number(stat.size) : 0,
+    size: 0,
     mtimeNs: stat.mtimeNs,
-    mode: posix ? Number(stat.mode & 0o7777n) : undefined,
-    owner: posix ? { uid: Number(stat.uid), gid: Number(stat.gid) } : undefined,
-    target,
+    mode: POSIX ? Number(stat.mode & 0o7777n) : undefined,
+    owner: POSIX ? { uid: Number(stat.uid), gid: Number(stat.gid) } : undefined,
+    target: undefined,
   };
-}
-
-function specialKind(stat: BigIntStats): string {
-  if (stat.isSocket()) return 'a socket has no content to save';
-  if (stat.isFIFO()) return 'a pipe has no content to save';
-  return 'a device has no content to save';
-}
-
-function reasonOf(error: unknown): string {
-  const code = codeOf(error);
-  return REASONS[code ?? ''] ?? `the system says ${code ?? 'nothing more'}`;
-}
-
-/** Names that are no UTF-8 can be shown but not saved: a tree's names are text. */
-function escaped(bytes: Buffer): string {
-  let shown = '';
-  for (const byte of bytes) {
-    const plain = byte >= 0x20 && byte < 0x7f && byte !== 0x5c;
-    shown += plain ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`;
-  }
-  return shown;
 }

@@ -25,9 +25,6 @@ import type { ScanNode, ScannedSource } from './scan.ts';
 import { joinPath, scanSource } from './scan.ts';
 import { TreeWriter, treeEntry } from './tree-writer.ts';
 
-/** Files looked up in the scan's memory in one call. */
-const LOOKUP_BATCH = 1_000;
-
 const CHANGED_WHILE_READ = 'it changed while it was read; the next run saves it again';
 
 /** Whom to give pieces to, and how a pack is spread over them. */
@@ -68,7 +65,7 @@ export async function runBackup(context: AgentContext, run: BackupRun): Promise<
       },
       run.signal,
     );
-    scanned.push({ ...found, changed: await changedFiles(context, run, found, startedAt) });
+    scanned.push({ ...found, ...(await compareWithMemory(context, run, found)) });
   }
   const bytes = scanned.flatMap(({ changed }) => changed).reduce((sum, { entry }) => sum + entry.size, 0);
   const spread = await run.spread(bytes);
@@ -94,9 +91,19 @@ function checkNames(sources: readonly Source[]): void {
   }
 }
 
-/** A scanned folder with the files that must be read. */
+/** A scanned folder, compared with what is remembered of it. */
 interface Changed extends ScannedSource {
+  /** files that must be read */
   readonly changed: readonly ScanNode[];
+  /** keys of remembered files that are no more */
+  readonly gone: readonly string[];
+}
+
+interface WaitingFile {
+  readonly key: string;
+  readonly record: FileRecord;
+  /** the latest pack that any of its chunks lies in, 0 when all were stored before */
+  readonly pack: number;
 }
 
 class Run {
@@ -110,7 +117,9 @@ class Run {
   /** chunks given to a pack that is not committed yet, with its number */
   readonly #pending = new Map<ChunkId, number>();
   /** files whose chunks lie in packs not committed yet */
-  #waiting: { readonly key: string; readonly record: FileRecord; readonly pack: number }[] = [];
+  #waiting: WaitingFile[] = [];
+  /** chunks that were pending when it was last asked which are stored */
+  readonly #committedSince = new Map<ChunkId, number>();
   readonly #committed = new Set<number>();
   /** packs 1 … this are all committed */
   #committedThrough = 0;
@@ -175,7 +184,7 @@ class Run {
       });
       await publishHead(this.#context, run.signal);
       await writeFolders(repository, folders);
-      for (const { source } of scanned) await repository.forgetFilesBefore(startedAt, folderKey(source.name));
+      await repository.forgetFiles(scanned.flatMap(({ gone }) => gone));
       return { snapshot, storedBytes: this.#storedBytes, readBytes: this.#readBytes };
     } finally {
       await Promise.all([this.#data.settle(), this.#meta.settle()]);
@@ -212,7 +221,10 @@ class Run {
 
   /** From here on a restart finds these chunks; files that waited for them need not be read again. */
   async #packCommitted(number: number, chunks: readonly ChunkId[]): Promise<void> {
-    for (const id of chunks) this.#pending.delete(id);
+    for (const id of chunks) {
+      this.#pending.delete(id);
+      this.#committedSince.set(id, number);
+    }
     this.#committed.add(number);
     while (this.#committed.delete(this.#committedThrough + 1)) this.#committedThrough++;
     const ready = this.#waiting.filter(({ pack }) => pack <= this.#committedThrough);
@@ -221,68 +233,55 @@ class Run {
     await this.#context.repository.putFiles(ready);
   }
 
-  async #saveFiles(scanned: Changed): Promise<void> {
-    const { platform } = this.#context;
+  async #saveFiles({ source, changed }: Changed): Promise<void> {
+    const { repository, platform } = this.#context;
     const { gate, signal, meter } = this.#run;
+    const folder = folderKey(source.name);
     const parts = new Map<ScanNode, { chunks: ChunkId[]; bytes: number; lastPack: number }>();
-    for await (const cut of readFiles(scanned.changed, {
-      source: scanned.source,
-      codec: platform.codec,
-      gate,
-      signal,
-    })) {
-      const file = parts.get(cut.node) ?? { chunks: [], bytes: 0, lastPack: 0 };
-      parts.set(cut.node, file);
-      file.bytes += cut.read;
-      this.#readBytes += cut.read;
-      file.lastPack = Math.max(file.lastPack, await this.#saveChunks(cut.chunks));
-      file.chunks.push(...cut.chunks.map(({ id }) => id));
-      meter.add({ done: cut.read, files: cut.complete ? 1 : 0 }, cut.node.entry.path);
-      if (!cut.complete) continue;
-      parts.delete(cut.node);
-      cut.node.chunks = file.chunks;
-      cut.node.savedBytes = file.bytes;
-      await this.#remember(scanned, cut.node, file);
-    }
-  }
-
-  /** A file that did not change while it was read need not be read in the next run. */
-  async #remember(
-    scanned: ScannedSource,
-    node: ScanNode,
-    file: { readonly chunks: readonly ChunkId[]; readonly bytes: number; readonly lastPack: number },
-  ): Promise<void> {
-    const { path, size, mtimeNs } = node.entry;
-    const now = await scanned.source.stat(path).catch(() => undefined);
-    if (file.bytes !== size || now?.size !== size || now.mtimeNs !== mtimeNs) {
-      node.changed = true;
-      return;
-    }
-    const row = {
-      key: fileKey(scanned.source.name, path),
-      record: { size, mtimeNs, chunks: file.chunks, run: this.#startedAt },
-      pack: file.lastPack,
-    };
-    if (row.pack <= this.#committedThrough) await this.#context.repository.putFiles([row]);
-    else this.#waiting.push(row);
-  }
-
-  /** Gives unseen chunks to the writer; returns the number of the latest pack any of them lies in, 0 when all are stored. */
-  async #saveChunks(
-    chunks: readonly { readonly id: ChunkId; readonly bytes: Uint8Array }[],
-  ): Promise<number> {
-    const places = await this.#context.repository.chunkPlaces(chunks.map(({ id }) => id));
-    let lastPack = 0;
-    for (const [i, { id, bytes }] of chunks.entries()) {
-      if (places[i] !== undefined) continue;
-      let pack = this.#pending.get(id);
-      if (pack === undefined) {
-        pack = await this.#data.add(id, bytes);
-        this.#pending.set(id, pack);
+    for await (const cuts of readFiles(changed, { source, codec: platform.codec, gate, signal })) {
+      const ids = cuts.flatMap(({ chunks }) => chunks.map(({ id }) => id));
+      this.#committedSince.clear();
+      const stored = await repository.storedChunks(ids);
+      const saved: WaitingFile[] = [];
+      for (const { node, chunks, read, complete, now } of cuts) {
+        const file = parts.get(node) ?? { chunks: [], bytes: 0, lastPack: 0 };
+        file.bytes += read;
+        this.#readBytes += read;
+        for (const { id, bytes } of chunks) {
+          file.chunks.push(id);
+          if (!stored.has(id)) file.lastPack = Math.max(file.lastPack, await this.#saveChunk(id, bytes));
+        }
+        meter.add({ done: read, files: complete ? 1 : 0 }, node.entry.path);
+        if (!complete) {
+          parts.set(node, file);
+          continue;
+        }
+        parts.delete(node);
+        node.chunks = file.chunks;
+        node.savedBytes = file.bytes;
+        const { path, size, mtimeNs } = node.entry;
+        node.changed = file.bytes !== size || now.size !== size || now.mtimeNs !== mtimeNs;
+        const record = { size, mtimeNs, chunks: file.chunks };
+        if (!node.changed) saved.push({ key: fileKey(folder, path), record, pack: file.lastPack });
       }
-      lastPack = Math.max(lastPack, pack);
+      await this.#remember(saved);
     }
-    return lastPack;
+  }
+
+  /** Files that did not change while they were read need not be read in the next run, once their packs are committed. */
+  async #remember(files: readonly WaitingFile[]): Promise<void> {
+    const ready = files.filter(({ pack }) => pack <= this.#committedThrough);
+    for (const file of files) if (file.pack > this.#committedThrough) this.#waiting.push(file);
+    await this.#context.repository.putFiles(ready);
+  }
+
+  /** Gives a chunk that is not stored to the writer, once; returns the number of its pack. */
+  async #saveChunk(id: ChunkId, bytes: Uint8Array): Promise<number> {
+    const known = this.#pending.get(id) ?? this.#committedSince.get(id);
+    if (known !== undefined) return known;
+    const pack = await this.#data.add(id, bytes);
+    this.#pending.set(id, pack);
+    return pack;
   }
 
   /** Writes the trees of this run's folders and the root, which keeps the other chosen folders as they were. */
@@ -346,39 +345,32 @@ function unreadablePaths({ source, files, unreadable }: ScannedSource): { path: 
   return [...unreadable, ...faults];
 }
 
-/** Files whose size or time differ from the last run, or whose chunks are not stored any more. */
-async function changedFiles(
-  context: AgentContext,
-  run: BackupRun,
-  scanned: ScannedSource,
-  startedAt: number,
-): Promise<ScanNode[]> {
-  const { repository } = context;
-  const changed: ScanNode[] = [];
-  for (let i = 0; i < scanned.files.length; i += LOOKUP_BATCH) {
-    const batch = scanned.files.slice(i, i + LOOKUP_BATCH);
-    const keys = batch.map((node) => fileKey(scanned.source.name, node.entry.path));
-    const known = await repository.fileRecords(keys);
-    const wanted = [...new Set(known.flatMap((record) => record?.chunks ?? []))];
-    const places = await repository.chunkPlaces(wanted);
-    const stored = new Set(wanted.filter((_, at) => places[at] !== undefined));
-    const seen: { key: string; record: FileRecord }[] = [];
-    batch.forEach((node, at) => {
-      const record = known[at];
-      const { size, mtimeNs } = node.entry;
-      if (
-        record?.size !== size ||
-        record.mtimeNs !== mtimeNs ||
-        !record.chunks.every((id) => stored.has(id))
-      ) {
-        changed.push(node);
-        return;
-      }
-      node.chunks = record.chunks;
-      seen.push({ key: keys[at] ?? '', record: { ...record, run: startedAt } });
-      run.meter.add({ done: size, files: 1 });
-    });
-    await repository.putFiles(seen);
+/**
+ * Compares a folder with the memory of its last scan. Files of the same size and time have the chunks they had; changed are the others, and
+ * those whose chunks are not stored any more.
+ */
+async function compareWithMemory(
+  { repository }: AgentContext,
+  { meter }: BackupRun,
+  { source, files }: ScannedSource,
+): Promise<Pick<Changed, 'changed' | 'gone'>> {
+  const folder = folderKey(source.name);
+  const nodes = new Map(files.map((node) => [fileKey(folder, node.entry.path), node]));
+  const gone: string[] = [];
+  for await (const remembered of repository.files(folder)) {
+    const same: { readonly node: ScanNode; readonly chunks: readonly ChunkId[] }[] = [];
+    for (const { key, record } of remembered) {
+      const node = nodes.get(key);
+      if (node === undefined) gone.push(key);
+      else if (node.entry.size === record.size && node.entry.mtimeNs === record.mtimeNs)
+        same.push({ node, chunks: record.chunks });
+    }
+    const stored = await repository.storedChunks(same.flatMap(({ chunks }) => chunks));
+    for (const { node, chunks } of same) {
+      if (!chunks.every((id) => stored.has(id))) continue;
+      node.chunks = chunks;
+      meter.add({ done: node.entry.size, files: 1 });
+    }
   }
-  return changed;
+  return { changed: files.filter(({ chunks }) => chunks === undefined), gone };
 }

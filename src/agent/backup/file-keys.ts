@@ -9,7 +9,7 @@ export function folderKey(folder: string): string {
   return `${hex(smallSha256(encodeUtf8(folder.toWellFormed()))).slice(0, FOLDER_DIGITS)}/`;
 }
 
-/** Key of one file in the scan's memory. */
+/** Key of one file in the scan's memory, under the key of its folder. */
 export function fileKey(folder: string, path: string): string {
-  return folderKey(folder) + hex(smallSha256(encodeUtf8(path.toWellFormed()))).slice(0, PATH_DIGITS);
+  return folder + hex(smallSha256(encodeUtf8(path.toWellFormed()))).slice(0, PATH_DIGITS);
 }

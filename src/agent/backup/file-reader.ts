@@ -1,19 +1,23 @@
 import type { Bytes } from '../../core/bytes.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { ChunkId } from '../../core/ids.ts';
-import { CHUNK_MIN_BYTES, MIB } from '../../core/limits.ts';
+import { CHUNK_MAX_BYTES } from '../../core/limits.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
-import type { Codec } from '../../ports/codec.ts';
-import type { Source } from '../../ports/source.ts';
+import type { Codec, CutChunk, CutPart } from '../../ports/codec.ts';
+import type { Source, SourceStat } from '../../ports/source.ts';
 import type { Gate } from '../gate.ts';
-import { mapLimited } from '../limiter.ts';
+import { BufferPool } from './buffer-pool.ts';
+import { readRanges } from './read-ranges.ts';
+import type { ReadStep, Window } from './read-steps.ts';
+import { WINDOW_BYTES, readSteps } from './read-steps.ts';
 import type { ScanNode } from './scan.ts';
 
-/** Bytes read before they are cut. */
-const WINDOW_BYTES = 4 * MIB;
-/** Small files read together, and at once. */
-const BATCH_FILES = 512;
-const READS_UNDER_WAY = 16;
+/** Steps that are read or cut while the one before is consumed. */
+const STEPS_AHEAD = 2;
+/** A window has room in front of it for what the cut of the window before left over, which is less than one chunk. */
+const BUFFER_BYTES = CHUNK_MAX_BYTES + WINDOW_BYTES;
+const BUFFERS_KEPT = STEPS_AHEAD + 2;
+const NOTHING: Bytes = new Uint8Array(0);
 
 export interface CutFile {
   readonly node: ScanNode;
@@ -22,6 +26,8 @@ export interface CutFile {
   readonly complete: boolean;
   /** bytes read for this part of the file */
   readonly read: number;
+  /** the file as it was after that */
+  readonly now: SourceStat;
 }
 
 export interface ReaderOptions {
@@ -32,108 +38,136 @@ export interface ReaderOptions {
 }
 
 /**
- * Reads files in order and cuts them into chunks: small ones many at a time, large ones in windows. Chunk bytes are views
- * that are good until the next step of the generator. A file that cannot be read gets `node.fault` and is passed over.
+ * Reads files in order and cuts them into chunks: many small ones together, large ones in windows. Chunk bytes are views that are good until the
+ * next step of the generator. A file that cannot be read gets `node.fault` and is passed over.
  */
-export async function* readFiles(files: Iterable<ScanNode>, options: ReaderOptions): AsyncGenerator<CutFile> {
-  let batch: ScanNode[] = [];
-  let batchBytes = 0;
-  for (const node of files) {
-    const size = node.entry.size;
-    if (size > CHUNK_MIN_BYTES * 4) {
-      if (batch.length > 0) yield* readSmall(batch, options);
-      batch = [];
-      batchBytes = 0;
-      yield* readLarge(node, options);
-      continue;
-    }
-    if (batchBytes + size > WINDOW_BYTES || batch.length >= BATCH_FILES) {
-      yield* readSmall(batch, options);
-      batch = [];
-      batchBytes = 0;
-    }
-    batch.push(node);
-    batchBytes += size;
-  }
-  if (batch.length > 0) yield* readSmall(batch, options);
-}
-
-async function* readSmall(batch: readonly ScanNode[], options: ReaderOptions): AsyncGenerator<CutFile> {
-  await options.gate.pass(options.signal);
-  const contents = await mapLimited(batch, READS_UNDER_WAY, (node) => readWhole(node, options));
-  const read = batch.flatMap((node, i) => {
-    const bytes = contents[i];
-    return bytes ? [{ node, bytes }] : [];
-  });
-  const buffer = new Uint8Array(read.reduce((sum, { bytes }) => sum + bytes.length, 0));
-  const parts: { start: number; length: number; final: boolean }[] = [];
-  let at = 0;
-  for (const { bytes } of read) {
-    buffer.set(bytes, at);
-    parts.push({ start: at, length: bytes.length, final: true });
-    at += bytes.length;
-  }
-  const cut = await options.codec.cut(buffer, parts);
-  for (const [i, { node, bytes }] of read.entries()) {
-    yield { node, chunks: views(cut.buffer, cut.chunks[i] ?? []), complete: true, read: bytes.length };
-  }
-}
-
-/** The whole of a small file; read once more when it changed meanwhile. */
-async function readWhole(node: ScanNode, { source }: ReaderOptions): Promise<Bytes | undefined> {
+export async function* readFiles(
+  files: Iterable<ScanNode>,
+  options: ReaderOptions,
+): AsyncGenerator<readonly CutFile[]> {
+  const reader = new Reader(options);
+  const steps = readSteps(files);
+  const ahead: Promise<CutStep>[] = [];
+  let consumed: Bytes | undefined;
   try {
-    const bytes = await source.read(node.entry.path, 0, node.entry.size);
-    if (bytes.length === node.entry.size) return bytes;
-    const now = await source.stat(node.entry.path);
-    return await source.read(node.entry.path, 0, Math.min(now.size, WINDOW_BYTES));
-  } catch (error) {
-    node.fault = messageOf(error);
-    return undefined;
+    for (;;) {
+      await options.gate.pass(options.signal);
+      while (ahead.length < STEPS_AHEAD) {
+        const { value: step } = steps.next();
+        if (!step) break;
+        ahead.push(reader.start(step));
+      }
+      const next = ahead.shift();
+      if (next === undefined) return;
+      const { buffer, files: cut, again } = await next;
+      // Only now: what the step before left over has been taken from its buffer.
+      if (consumed) reader.pool.give(consumed);
+      consumed = buffer;
+      if (cut.length > 0) yield cut;
+      for (const node of again) yield* reader.readAgain(node);
+    }
+  } finally {
+    await Promise.allSettled(ahead);
   }
 }
 
-async function* readLarge(node: ScanNode, options: ReaderOptions): AsyncGenerator<CutFile> {
-  const { codec, gate, signal } = options;
-  const { size } = node.entry;
-  let rest: Bytes = new Uint8Array(0);
-  let offset = 0;
-  let ahead: Promise<Bytes | undefined> | undefined = readWindow(node, 0, options);
-  while (ahead !== undefined) {
-    await gate.pass(signal);
-    const fresh: Bytes | undefined = await ahead;
-    if (fresh === undefined) return;
-    offset += fresh.length;
-    const final: boolean = offset >= size || fresh.length === 0;
-    ahead = final ? undefined : readWindow(node, offset, options);
-    const buffer = new Uint8Array(rest.length + fresh.length);
-    buffer.set(rest, 0);
-    buffer.set(fresh, rest.length);
-    const cut = await codec.cut(buffer, [{ start: 0, length: buffer.length, final }]);
-    const chunks = cut.chunks[0] ?? [];
-    const last = chunks.at(-1);
-    rest = cut.buffer.slice(last ? last.offset + last.length : 0);
-    yield { node, chunks: views(cut.buffer, chunks), complete: final, read: fresh.length };
-  }
+interface CutStep {
+  readonly buffer: Bytes;
+  readonly files: readonly CutFile[];
+  /** files that were shorter than in the scan */
+  readonly again: readonly ScanNode[];
+  /** what the cut left over of a file that goes on, a view of the buffer */
+  readonly rest: Bytes;
 }
 
-/** The next window of a large file; undefined, with `node.fault` set, when it cannot be read. */
-async function readWindow(
-  node: ScanNode,
-  offset: number,
-  { source }: ReaderOptions,
-): Promise<Bytes | undefined> {
-  const { path, size } = node.entry;
-  try {
-    return await source.read(path, offset, Math.min(WINDOW_BYTES, size - offset));
-  } catch (error) {
-    node.fault = messageOf(error);
-    return undefined;
+class Reader {
+  readonly pool = new BufferPool(BUFFER_BYTES, BUFFERS_KEPT);
+  readonly #options: ReaderOptions;
+  /** the step before: its rest goes in front of the next window */
+  #before: Promise<CutStep | undefined> = Promise.resolve(undefined);
+
+  constructor(options: ReaderOptions) {
+    this.#options = options;
+  }
+
+  start(step: ReadStep): Promise<CutStep> {
+    const cut = step.kind === 'whole' ? this.#cutFiles(step.nodes, step.bytes) : this.#cutWindow(step);
+    this.#before = cut;
+    // Told where it is consumed.
+    cut.catch(() => undefined);
+    return cut;
+  }
+
+  async #cutFiles(nodes: readonly ScanNode[], total: number): Promise<CutStep> {
+    const { source, codec } = this.#options;
+    const ranges = nodes.map(({ entry: { path, size } }) => ({ path, offset: 0, length: size }));
+    const filled = await readRanges(source, this.pool.take(total), 0, ranges);
+    const again: ScanNode[] = [];
+    const found: Omit<CutFile, 'chunks'>[] = [];
+    const parts: CutPart[] = [];
+    let start = 0;
+    for (const [i, node] of nodes.entries()) {
+      const read = filled.reads[i]!;
+      const { size } = node.entry;
+      if ('reason' in read) node.fault = read.reason;
+      else if (read.bytes < size) again.push(node);
+      else {
+        found.push({ node, complete: true, read: size, now: read });
+        parts.push({ start, length: size, final: true });
+      }
+      start += size;
+    }
+    const { buffer, chunks } = await codec.cut(filled.buffer, parts);
+    const files = found.map((file, i) => ({ ...file, chunks: views(buffer, chunks[i]!) }));
+    return { buffer, files, again, rest: NOTHING };
+  }
+
+  async #cutWindow({ node, offset, bytes, final }: Window): Promise<CutStep> {
+    const { source, codec } = this.#options;
+    const before = this.#before;
+    const at = CHUNK_MAX_BYTES;
+    const ranges = [{ path: node.entry.path, offset, length: bytes }];
+    const filled = await readRanges(source, this.pool.take(at + bytes), at, ranges);
+    const rest = offset === 0 ? NOTHING : ((await before)?.rest ?? NOTHING);
+    const read = filled.reads[0]!;
+    if ('reason' in read) node.fault ??= read.reason;
+    if ('reason' in read || node.fault !== undefined)
+      return { buffer: filled.buffer, files: [], again: [], rest: NOTHING };
+    const start = at - rest.length;
+    filled.buffer.set(rest, start);
+    const end = at + read.bytes;
+    const { buffer, chunks } = await codec.cut(filled.buffer, [{ start, length: end - start, final }]);
+    const cut = chunks[0]!;
+    const last = cut.at(-1);
+    const file = { node, chunks: views(buffer, cut), complete: final, read: read.bytes, now: read };
+    return {
+      buffer,
+      files: [file],
+      again: [],
+      rest: buffer.subarray(last ? last.offset + last.length : start, end),
+    };
+  }
+
+  /** A small file that became shorter since the scan: as much of it as there is now. */
+  async *readAgain(node: ScanNode): AsyncGenerator<readonly CutFile[]> {
+    const { source, codec } = this.#options;
+    const { path } = node.entry;
+    try {
+      const { size } = await source.stat(path);
+      const bytes = await source.read(path, 0, Math.min(size, WINDOW_BYTES));
+      const now = await source.stat(path);
+      const length = bytes.length;
+      const { buffer, chunks } = await codec.cut(bytes, [{ start: 0, length, final: true }]);
+      yield [{ node, chunks: views(buffer, chunks[0] ?? []), complete: true, read: length, now }];
+    } catch (error) {
+      node.fault = messageOf(error);
+    }
   }
 }
 
 function views(
   buffer: Bytes,
-  chunks: readonly { readonly offset: number; readonly length: number; readonly id: ChunkId }[],
-): { id: ChunkId; bytes: Uint8Array }[] {
+  chunks: readonly CutChunk[],
+): { readonly id: ChunkId; readonly bytes: Uint8Array }[] {
   return chunks.map(({ id, offset, length }) => ({ id, bytes: buffer.subarray(offset, offset + length) }));
 }

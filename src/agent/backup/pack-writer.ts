@@ -14,11 +14,14 @@ import type { IndexedChunk } from '../../core/snapshot/types.ts';
 import type { Codec, PackKey, PackKind } from '../../ports/codec.ts';
 import type { Random } from '../../ports/random.ts';
 import { Limiter } from '../limiter.ts';
+import { BufferPool } from './buffer-pool.ts';
 
 /** Plain bytes of the bundles that go to a codec worker in one call. */
 const BATCH_BYTES = 2 * MIB;
 /** A batch is filled until it has so many, and takes one more bundle then. */
 const BATCH_ROOM_BYTES = BATCH_BYTES + BUNDLE_MAX_BYTES;
+/** Buffers kept while no batch uses them: one is filled while two are at the codec. */
+const BUFFERS_KEPT = 3;
 /** Room that a batch begins with: most runs save little. After a full one the next has all of it at once. */
 const SMALL_BATCH_BYTES = MIB / 16;
 /** Packs being coded and sent at once: one on the wire while the next is made ready. */
@@ -73,7 +76,8 @@ export class PackWriter {
   readonly #placements: Promise<void>[] = [];
   #failure: { readonly cause: unknown } | undefined;
   #pack: OpenPack | undefined;
-  #batch: Batch = newBatch(0);
+  readonly #buffers = new BufferPool(BATCH_ROOM_BYTES, BUFFERS_KEPT);
+  #batch: Batch = newBatch(new Uint8Array(0));
   #packs = 0;
 
   constructor(options: PackWriterOptions) {
@@ -178,7 +182,9 @@ export class PackWriter {
     const pack = this.#pack;
     const batch = this.#batch;
     if (!pack || batch.bundles.length === 0) return;
-    this.#batch = newBatch(batch.used >= BATCH_BYTES ? BATCH_ROOM_BYTES : 0);
+    this.#batch = newBatch(
+      batch.used >= BATCH_BYTES ? this.#buffers.take(BATCH_ROOM_BYTES) : new Uint8Array(0),
+    );
     const former = pack.pending;
     const request = {
       packId: pack.packId,
@@ -192,7 +198,8 @@ export class PackWriter {
     pack.sealing += batch.used;
     const plain = batch.used;
     const sealing = this.#options.codec.sealBundles(request);
-    pack.pending = Promise.all([former, sealing]).then(([, { sealed, lengths }]) => {
+    pack.pending = Promise.all([former, sealing]).then(([, { sealed, lengths, buffer }]) => {
+      this.#buffers.give(buffer);
       pack.parts.push(sealed);
       pack.lengths.push(...lengths);
       pack.sealing -= plain;
@@ -227,8 +234,8 @@ export class PackWriter {
   }
 }
 
-function newBatch(room: number): Batch {
-  return { buffer: new Uint8Array(room), used: 0, bundles: [], open: undefined };
+function newBatch(buffer: Bytes): Batch {
+  return { buffer, used: 0, bundles: [], open: undefined };
 }
 
 function grown(buffer: Bytes, needed: number): Bytes {

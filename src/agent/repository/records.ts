@@ -61,8 +61,6 @@ export interface FileRecord {
   readonly size: number;
   readonly mtimeNs: bigint;
   readonly chunks: readonly ChunkId[];
-  /** run that saw it last, to forget files that are gone */
-  readonly run: number;
 }
 
 const CHUNK_PLACE_BYTES = 28;
@@ -202,10 +200,11 @@ export function decodePlacement(bytes: Bytes): Placement {
   }));
 }
 
-type FileRow = [number, number | bigint, Bytes, number];
+/** Rows of former versions have a number more. */
+type FileRow = [number, number | bigint, Bytes];
 
 export function encodeFileRecord(file: FileRecord): Bytes {
-  const row: FileRow = [file.size, file.mtimeNs, joinChunkIds(file.chunks), file.run];
+  const row: FileRow = [file.size, file.mtimeNs, joinChunkIds(file.chunks)];
   return encodeCbor(row);
 }
 
@@ -214,7 +213,6 @@ export function decodeFileRecord(bytes: Bytes): FileRecord {
     size: row[0],
     mtimeNs: BigInt(row[1]),
     chunks: splitChunkIds(row[2]),
-    run: row[3],
   }));
 }
 

@@ -57,6 +57,13 @@ export class Repository {
     return rows.map((row) => (row ? decodeChunkPlace(row) : undefined));
   }
 
+  /** Those of the chunks that lie in a pack. */
+  async storedChunks(ids: readonly ChunkId[]): Promise<ReadonlySet<ChunkId>> {
+    const distinct = [...new Set(ids)];
+    const rows = await this.#meta.getMany(OWNER_TABLES.chunks, distinct);
+    return new Set(distinct.filter((_, i) => rows[i] !== undefined));
+  }
+
   async pack(id: PackId): Promise<StoredPack | undefined> {
     const row = await this.#meta.get(OWNER_TABLES.packs, id);
     return row ? decodeStoredPack(row) : undefined;
@@ -305,9 +312,12 @@ export class Repository {
     yield* this.#all(OWNER_TABLES.duties, prefix, DUTY_SCAN_BATCH);
   }
 
-  async fileRecords(keys: readonly string[]): Promise<readonly (FileRecord | undefined)[]> {
-    const rows = await this.#meta.getMany(OWNER_TABLES.files, keys);
-    return rows.map((row) => (row ? decodeFileRecord(row) : undefined));
+  /** What is remembered of the files of one folder (key prefix), many at a time. */
+  async *files(
+    folder: string,
+  ): AsyncGenerator<readonly { readonly key: string; readonly record: FileRecord }[]> {
+    for await (const rows of this.#batches(OWNER_TABLES.files, folder))
+      yield rows.map(({ key, value }) => ({ key, record: decodeFileRecord(value) }));
   }
 
   /** The scan's memory may be lost without harm: files are read again. */
@@ -323,14 +333,11 @@ export class Repository {
     );
   }
 
-  /** Forgets files of one folder (key prefix) that the run did not see. */
-  async forgetFilesBefore(run: number, folder: string): Promise<void> {
-    const gone: MetaOperation[] = [];
-    for await (const row of this.#all(OWNER_TABLES.files, folder)) {
-      if (decodeFileRecord(row.value).run < run)
-        gone.push({ kind: 'delete', table: OWNER_TABLES.files, key: row.key });
-    }
-    await this.#writeInBatches(gone, false);
+  async forgetFiles(keys: readonly string[]): Promise<void> {
+    await this.#writeInBatches(
+      keys.map((key) => ({ kind: 'delete', table: OWNER_TABLES.files, key })),
+      false,
+    );
   }
 
   async treeChunks(ids: readonly ChunkId[]): Promise<readonly (Bytes | undefined)[]> {
@@ -444,6 +451,10 @@ export class Repository {
   }
 
   async *#all(table: string, prefix?: string, batch = SCAN_BATCH): AsyncGenerator<MetaRow> {
+    for await (const rows of this.#batches(table, prefix, batch)) yield* rows;
+  }
+
+  async *#batches(table: string, prefix?: string, batch = SCAN_BATCH): AsyncGenerator<readonly MetaRow[]> {
     let after: string | undefined;
     for (;;) {
       const rows = await this.#meta.scan(table, {
@@ -451,7 +462,7 @@ export class Repository {
         ...(after === undefined ? {} : { after }),
         limit: batch,
       });
-      yield* rows;
+      if (rows.length > 0) yield rows;
       const last = rows.at(-1);
       if (last === undefined || rows.length < batch) return;
       after = last.key;

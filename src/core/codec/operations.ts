@@ -64,7 +64,7 @@ export function createCodecOperations(suite: CryptoSuite, engines: CodecEngines 
           return sealBundle(suite, key, packId, firstIndex + i, framed);
         }),
       );
-      return { sealed: concatBytes(...parts), lengths: parts.map((part) => part.length) };
+      return { sealed: concatBytes(...parts), lengths: parts.map((part) => part.length), buffer };
     },
 
     async encodePack({ packId, salt, kind, code, parts, lengths, seals }) {

@@ -22,8 +22,11 @@ export interface Codec {
     buffer: Bytes,
     parts: readonly CutPart[],
   ): Promise<{ readonly buffer: Bytes; readonly chunks: readonly (readonly CutChunk[])[] }>;
-  /** Compresses and seals bundles of one pack (1st encryption). Result lengths are of the sealed bundles in `sealed`. */
-  sealBundles(request: SealBundles): Promise<{ readonly sealed: Bytes; readonly lengths: readonly number[] }>;
+  /**
+   * Compresses and seals bundles of one pack (1st encryption). Result lengths are of the sealed bundles in `sealed`; `buffer` is the
+   * request's, to be filled again.
+   */
+  sealBundles(request: SealBundles): Promise<SealedBundles>;
   /** Builds the pack from sealed bundles, codes it, and seals each shard for its holder (2nd encryption). */
   encodePack(request: EncodePack): Promise<EncodedPack>;
   /** Seals one shard for another holder, from any `m` plain shards. */
@@ -70,6 +73,12 @@ export interface SealBundles extends PackKey {
   readonly firstIndex: number;
   readonly codec: BundleCodec;
   readonly bundles: readonly { readonly start: number; readonly length: number }[];
+}
+
+export interface SealedBundles {
+  readonly sealed: Bytes;
+  readonly lengths: readonly number[];
+  readonly buffer: Bytes;
 }
 
 export interface EncodePack extends PackKey {

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { createCodecPool } from '../../../src/adapters/nodejs/codec-pool.ts';
-import { createWebCryptoSuite } from '../../../src/core/crypto/webcrypto.ts';
+import { createNodeCryptoSuite } from '../../../src/adapters/nodejs/crypto-suite.ts';
 import { importAccountKeys } from '../../../src/core/crypto/phrase.ts';
 import { codecContract } from '../../contracts/codec.ts';
 import { expectFault, patternBytes } from '../../contracts/expect-fault.ts';
 import { CONTRACT_SECRETS } from '../../contracts/key-vault.ts';
 
-const suite = createWebCryptoSuite(globalThis.crypto.subtle);
+const suite = createNodeCryptoSuite();
 
 codecContract('The codec pool of two threads', async () => ({ codec: createCodecPool({ size: 2 }), suite }));
 

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { createNodeCryptoSuite } from '../../../src/adapters/nodejs/crypto-suite.ts';
 import { cryptoSuiteContract } from '../../contracts/crypto-suite.ts';
 import { patternBytes } from '../../contracts/expect-fault.ts';
 import { SUITES, noble, toHex, webCrypto } from './suites.ts';
 
 for (const [name, suite] of SUITES) cryptoSuiteContract(name, suite);
+cryptoSuiteContract('Node.js', createNodeCryptoSuite());
 
 describe('WebCrypto and noble', () => {
   it('open what the other sealed and verify what the other signed', async () => {

@@ -1,0 +1,78 @@
+import { Worker } from 'node:worker_threads';
+import type { Bytes } from '../../core/bytes.ts';
+import { RoostError } from '../../core/errors.ts';
+import type { FileRange, FilledBuffer } from '../../ports/source.ts';
+import type { DiskAnswer, DiskCall, Listing, Readings } from './disk-messages.ts';
+
+/** A thread that nobody asks anything for so long ends. */
+const IDLE_MS = 10_000;
+
+interface Waiting {
+  resolve(answer: DiskAnswer): void;
+  reject(error: unknown): void;
+}
+
+/** The disk thread of this process, started when it is asked something. It answers in the order of the calls. */
+class Disk {
+  #worker: Worker | undefined;
+  #waiting: Waiting[] = [];
+  #idle: NodeJS.Timeout | undefined;
+
+  list(root: string, folders: readonly string[]): Promise<Listing> {
+    return this.#ask({ kind: 'list', root, folders }) as Promise<Listing>;
+  }
+
+  async readInto(
+    root: string,
+    buffer: Bytes,
+    start: number,
+    ranges: readonly FileRange[],
+  ): Promise<FilledBuffer> {
+    const call: DiskCall = { kind: 'read', root, buffer, start, ranges };
+    const { bytes, sizes, mtimesNs, faults, ...filled } = (await this.#ask(call, [buffer.buffer])) as Readings;
+    const reads = ranges.map((_, i) => {
+      const reason = faults.get(i);
+      return reason === undefined
+        ? { bytes: bytes[i]!, size: sizes[i]!, mtimeNs: mtimesNs[i]! }
+        : { reason };
+    });
+    return { buffer: filled.buffer, reads };
+  }
+
+  #ask(call: DiskCall, transfer: ArrayBuffer[] = []): Promise<DiskAnswer> {
+    return new Promise((resolve, reject) => {
+      clearTimeout(this.#idle);
+      const worker = (this.#worker ??= this.#start());
+      // A process that waits for an answer stays; one that waits for none may end.
+      worker.ref();
+      this.#waiting.push({ resolve, reject });
+      worker.postMessage(call, transfer);
+    });
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL('./disk-thread.ts', import.meta.url));
+    worker.on('message', (answer: DiskAnswer) => {
+      this.#waiting.shift()?.resolve(answer);
+      if (this.#waiting.length === 0) this.#rest(worker);
+    });
+    const failed = (cause: unknown): void => {
+      if (this.#worker === worker) this.#worker = undefined;
+      const error = new RoostError('internal', 'the disk thread has died', { cause });
+      for (const { reject } of this.#waiting.splice(0)) reject(error);
+    };
+    worker.on('error', failed);
+    worker.on('exit', failed);
+    return worker;
+  }
+
+  #rest(worker: Worker): void {
+    worker.unref();
+    this.#idle = setTimeout(() => {
+      this.#worker = undefined;
+      void worker.terminate();
+    }, IDLE_MS).unref();
+  }
+}
+
+export const disk = new Disk();
