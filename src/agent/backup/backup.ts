@@ -206,7 +206,7 @@ class Run {
         const placed = await this.#placer.place(sealed);
         await repository.commitPack(
           storedPack(sealed, placed, this.#context, 'content'),
-          sealed.chunks.map(({ id, ...place }) => ({ id, place: { packId: sealed.packId, ...place } })),
+          sealed.chunks,
           placed.placements,
         );
         this.#storedBytes += sealed.lengths.reduce((sum, length) => sum + length, 0);

@@ -7,12 +7,12 @@ import { MIB } from '../../core/limits.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
 import { openHead, sealHead } from '../../core/snapshot/head.ts';
 import type { Snapshot } from '../../core/snapshot/types.ts';
-import type { MetaOperation } from '../../ports/meta-store.ts';
 import type { AgentContext } from '../context.ts';
 import { mapLimited } from '../limiter.ts';
 import { onePerDevice } from '../network/partner-view.ts';
 import { encodeJournal } from '../repository/journal.ts';
 import type { OwnHead, StoredPack } from '../repository/records.ts';
+import type { RepositoryOperation } from '../repository/repository.ts';
 import type { PlacedPack } from './pack-placer.ts';
 import { PackWriter } from './pack-writer.ts';
 import type { SealedPack } from './pack-writer.ts';
@@ -135,7 +135,6 @@ export function storedPack(
     code: sealed.code,
     shardBytes: placed.shardBytes,
     bundles: sealed.lengths,
-    chunks: sealed.chunks.map(({ id }) => id),
     device: context.device,
     deadSince: undefined,
     journaled: role === 'journal',
@@ -145,17 +144,11 @@ export function storedPack(
 }
 
 /** Operations that forget packs here and mark their shards for release once the new head is acknowledged. */
-async function freeing(context: AgentContext, packs: readonly StoredPack[]): Promise<MetaOperation[]> {
+async function freeing(context: AgentContext, packs: readonly StoredPack[]): Promise<RepositoryOperation[]> {
   const { repository } = context;
-  const operations: MetaOperation[] = [];
+  const operations: RepositoryOperation[] = [];
   for (const pack of packs) {
-    const places = await repository.chunkPlaces(pack.chunks);
-    operations.push(
-      repository.operations.dropPack(pack.packId),
-      ...pack.chunks
-        .filter((_, i) => places[i]?.packId === pack.packId)
-        .map((id) => repository.operations.dropChunk(id)),
-    );
+    operations.push(...repository.operations.dropPack(pack.packId));
     for (const placement of await repository.placements(pack.packId)) {
       operations.push(
         ...repository.operations.dropPlacement(placement),

@@ -116,14 +116,12 @@ async function sortPacks(
   const small: StoredPack[] = [];
   for await (const pack of repository.packs()) {
     if (pack.device !== device || pack.journal) continue;
-    const places = await repository.chunkPlaces(pack.chunks);
     let liveBytes = 0;
     let bytes = 0;
-    pack.chunks.forEach((id, i) => {
-      const length = places[i]?.packId === pack.packId ? places[i].length : 0;
+    for (const { id, length } of await repository.chunksOf(pack.packId)) {
       bytes += length;
       if (live.has(id)) liveBytes += length;
-    });
+    }
     if (liveBytes > 0) {
       if (pack.deadSince !== undefined)
         await repository.apply([repository.operations.pack({ ...pack, deadSince: undefined })]);
@@ -163,7 +161,7 @@ async function rewrite(
       const placed = await run.placer.place(sealed);
       await repository.commitPack(
         storedPack(sealed, placed, context, 'content'),
-        sealed.chunks.map(({ id, ...place }) => ({ id, place: { packId: sealed.packId, ...place } })),
+        sealed.chunks,
         placed.placements,
       );
     },
@@ -185,7 +183,8 @@ async function move(
   live: ReadonlySet<ChunkId>,
   writer: PackWriter,
 ): Promise<boolean> {
-  for (const id of await movable(context, pack, live)) {
+  for (const { id } of await context.repository.chunksOf(pack.packId)) {
+    if (!live.has(id)) continue;
     let content: Bytes;
     try {
       content = await run.reader.chunk(id, undefined, run.signal);
@@ -197,15 +196,6 @@ async function move(
     await writer.add(id, content);
   }
   return true;
-}
-
-async function movable(
-  context: AgentContext,
-  pack: StoredPack,
-  live: ReadonlySet<ChunkId>,
-): Promise<ChunkId[]> {
-  const places = await context.repository.chunkPlaces(pack.chunks);
-  return pack.chunks.filter((id, i) => live.has(id) && places[i]?.packId === pack.packId);
 }
 
 function storedBytes(pack: {

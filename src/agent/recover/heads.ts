@@ -95,12 +95,11 @@ async function keepJournalPacks({ repository }: AgentContext, head: Head): Promi
     if (pack.device === head.device && pack.journal && !named.has(pack.packId)) old.push(pack);
   }
   await repository.apply([
-    ...old.map(({ packId }) => repository.operations.dropPack(packId)),
+    ...old.flatMap(({ packId }) => repository.operations.dropPack(packId)),
     ...head.index.map((pack) =>
       repository.operations.pack({
         ...pack,
         device: head.device,
-        chunks: [],
         deadSince: undefined,
         journaled: true,
         awaited: [],

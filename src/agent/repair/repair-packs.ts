@@ -152,12 +152,5 @@ function isLost(
 
 /** Forgets where the chunks of a lost pack are, so that nothing relies on it and the next run stores them anew. */
 async function giveUp({ repository }: AgentContext, packId: PackId): Promise<void> {
-  const pack = await repository.pack(packId);
-  if (pack === undefined) return;
-  const places = await repository.chunkPlaces(pack.chunks);
-  await repository.apply(
-    pack.chunks
-      .filter((_, i) => places[i]?.packId === packId)
-      .map((id) => repository.operations.dropChunk(id)),
-  );
+  await repository.apply([repository.operations.dropChunks(packId)]);
 }

@@ -3,10 +3,9 @@ import type { PackId, SnapshotId } from '../../core/ids.ts';
 import { CHUNK_MIN_BYTES, RECORD_MAX_BYTES } from '../../core/limits.ts';
 import { decodeIndexPart, encodeIndexPart } from '../../core/snapshot/index-part.ts';
 import type { IndexPart, IndexedChunk, IndexedPack, Snapshot } from '../../core/snapshot/types.ts';
-import type { MetaOperation } from '../../ports/meta-store.ts';
 import type { DeviceId } from '../../core/ids.ts';
 import type { StoredPack } from './records.ts';
-import type { Repository } from './repository.ts';
+import type { Repository, RepositoryOperation } from './repository.ts';
 
 /** Bytes that one chunk and one pack take in an encoded part, with room to spare. */
 const CHUNK_ENTRY_BYTES = 56;
@@ -30,7 +29,7 @@ export async function* encodeJournal(repository: Repository, change: JournalChan
   const part = (more: Partial<IndexPart>): Bytes =>
     encodeIndexPart({ packs, removedPacks: [], snapshots: [], forgotten: [], ...more });
   for (const pack of change.packs) {
-    const chunks = await chunksOf(repository, pack);
+    const chunks = await repository.chunksOf(pack.packId);
     packs.push({ ...packRef(pack), chunks });
     size += PACK_ENTRY_BYTES + chunks.length * CHUNK_ENTRY_BYTES + pack.bundles.length * BUNDLE_ENTRY_BYTES;
     if (size >= PART_TARGET_BYTES) {
@@ -93,7 +92,7 @@ export async function replayJournal(
 }
 
 async function replayPart(repository: Repository, device: DeviceId, part: IndexPart): Promise<void> {
-  const operations: MetaOperation[] = [];
+  const operations: RepositoryOperation[] = [];
   for (const pack of part.packs) {
     const { chunks, ...ref } = pack;
     // A journal speaks for its own device's packs alone.
@@ -102,17 +101,14 @@ async function replayPart(repository: Repository, device: DeviceId, part: IndexP
     const stored: StoredPack = {
       ...ref,
       device,
-      chunks: chunks.map(({ id }) => id),
       deadSince: undefined,
       journaled: true,
       awaited: [],
       journal: false,
     };
     operations.push(repository.operations.pack(stored));
-    for (const chunk of await misplaced(repository, device, pack.packId, chunks)) {
-      const { id, ...place } = chunk;
-      operations.push(repository.operations.chunk(id, { packId: pack.packId, ...place }));
-    }
+    const placed = await placeable(repository, device, pack.packId, chunks);
+    operations.push(repository.operations.chunks(pack.packId, placed));
   }
   // Nor does it speak of other devices' snapshots.
   const theirs = new Set((await repository.snapshots()).flatMap((s) => (s.device === device ? [] : [s.id])));
@@ -132,7 +128,7 @@ async function replayPart(repository: Repository, device: DeviceId, part: IndexP
  * Chunks whose place a journal may set. One that lies in another device's pack, too, keeps that place: each device frees what
  * it relies on by its own packs, so none may come to rely on the other's copy while the other relies on its.
  */
-async function misplaced(
+async function placeable(
   repository: Repository,
   device: DeviceId,
   packId: PackId,
@@ -155,25 +151,12 @@ async function misplaced(
 async function dropPack(repository: Repository, id: PackId): Promise<void> {
   const pack = await repository.pack(id);
   if (!pack) return;
-  const places = await repository.chunkPlaces(pack.chunks);
   await repository.apply([
-    repository.operations.dropPack(id),
+    ...repository.operations.dropPack(id),
     ...(await repository.placements(id)).flatMap((placement) =>
       repository.operations.dropPlacement(placement),
     ),
-    ...pack.chunks
-      .filter((_, i) => places[i]?.packId === id)
-      .map((chunk) => repository.operations.dropChunk(chunk)),
   ]);
-}
-
-async function chunksOf(repository: Repository, pack: StoredPack): Promise<IndexedChunk[]> {
-  const places = await repository.chunkPlaces(pack.chunks);
-  return pack.chunks.flatMap((id, i) => {
-    const place = places[i];
-    if (place?.packId !== pack.packId) return [];
-    return [{ id, bundle: place.bundle, offset: place.offset, length: place.length }];
-  });
 }
 
 function packRef(pack: StoredPack): Omit<IndexedPack, 'chunks'> {

@@ -1,26 +1,17 @@
 import type { Bytes } from '../../core/bytes.ts';
-import { concatBytes } from '../../core/bytes.ts';
 import { decodeOwnCbor, encodeCbor } from '../../core/cbor.ts';
 import type { Code, CodeName } from '../../core/erasure/codes.ts';
 import { RoostError } from '../../core/errors.ts';
 import type { AgreementId, ChunkId, DeviceId, PackId } from '../../core/ids.ts';
-import {
-  chunkIdFromBytes,
-  idBytes,
-  packIdFromBytes,
-  parseAgreementId,
-  parseDeviceId,
-  parsePackId,
-} from '../../core/ids.ts';
+import { parseAgreementId, parseDeviceId, parsePackId } from '../../core/ids.ts';
 import { RECORD_MAX_BYTES } from '../../core/limits.ts';
+import { CHUNK_LIST_MAX_BYTES, chunkListBytes, splitChunkList } from '../../core/snapshot/chunk-list.ts';
 import type { PackRef } from '../../core/snapshot/types.ts';
 
 /** A pack as this device knows it. */
 export interface StoredPack extends PackRef {
   /** device whose journal names it; only that device may free it */
   readonly device: DeviceId;
-  /** chunks inside, to free them with the pack */
-  readonly chunks: readonly ChunkId[];
   /** milliseconds since 1970 from which no snapshot needs it */
   readonly deadSince: number | undefined;
   /** acknowledged, but in no journal part yet: a run was cut off */
@@ -63,49 +54,18 @@ export interface FileRecord {
   readonly chunks: readonly ChunkId[];
 }
 
-const CHUNK_PLACE_BYTES = 28;
-
-export function encodeChunkPlace(place: ChunkPlace): Bytes {
-  const out = new Uint8Array(CHUNK_PLACE_BYTES);
-  out.set(idBytes(place.packId), 0);
-  const view = new DataView(out.buffer);
-  view.setUint32(16, place.bundle);
-  view.setUint32(20, place.offset);
-  view.setUint32(24, place.length);
-  return out;
-}
-
-export function decodeChunkPlace(bytes: Bytes): ChunkPlace {
-  if (bytes.length !== CHUNK_PLACE_BYTES) {
-    throw new RoostError('corrupt', `chunk place must be ${CHUNK_PLACE_BYTES} bytes, got ${bytes.length}`);
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return {
-    packId: packIdFromBytes(bytes.subarray(0, 16)),
-    bundle: view.getUint32(16),
-    offset: view.getUint32(20),
-    length: view.getUint32(24),
-  };
-}
-
-const CHUNK_ID_BYTES = 32;
-
-function joinChunkIds(ids: readonly ChunkId[]): Bytes {
-  return concatBytes(...ids.map(idBytes));
-}
-
-function splitChunkIds(bytes: Bytes): ChunkId[] {
-  const ids: ChunkId[] = [];
-  for (let i = 0; i + CHUNK_ID_BYTES <= bytes.length; i += CHUNK_ID_BYTES) {
-    ids.push(chunkIdFromBytes(bytes.subarray(i, i + CHUNK_ID_BYTES)));
-  }
-  return ids;
-}
+/** A row beside its list of chunks. */
+const ROW_ROOM_BYTES = 1024;
 
 /** Local rows are our own writing: a row that does not decode means a damaged database. */
-function local<T>(what: string, bytes: Bytes, read: (value: never) => T): T {
+function local<T>(
+  what: string,
+  bytes: Bytes,
+  read: (value: never) => T,
+  maxBytes: number = RECORD_MAX_BYTES,
+): T {
   try {
-    return read(decodeOwnCbor(bytes, RECORD_MAX_BYTES) as never);
+    return read(decodeOwnCbor(bytes, maxBytes) as never);
   } catch (cause) {
     throw new RoostError('corrupt', `local record of ${what} is damaged`, { cause });
   }
@@ -120,12 +80,11 @@ type PackRow = [
   number,
   number,
   number[],
-  Bytes,
   number,
   boolean,
   string,
   boolean,
-  number[] | undefined,
+  number[],
 ];
 
 export function encodeStoredPack(pack: StoredPack): Bytes {
@@ -138,7 +97,6 @@ export function encodeStoredPack(pack: StoredPack): Bytes {
     pack.code.k,
     pack.shardBytes,
     [...pack.bundles],
-    joinChunkIds(pack.chunks),
     pack.deadSince ?? 0,
     pack.journaled,
     pack.device,
@@ -156,23 +114,22 @@ export function decodeStoredPack(bytes: Bytes): StoredPack {
     code: { name: row[3] as CodeName, m: row[4], k: row[5] } satisfies Code,
     shardBytes: row[6],
     bundles: row[7],
-    chunks: splitChunkIds(row[8]),
-    deadSince: row[9] === 0 ? undefined : row[9],
-    journaled: row[10],
-    device: parseDeviceId(row[11]),
-    journal: row[12],
-    awaited: row[13] ?? [],
+    deadSince: row[8] === 0 ? undefined : row[8],
+    journaled: row[9],
+    device: parseDeviceId(row[10]),
+    journal: row[11],
+    awaited: row[12],
   }));
 }
 
-/** As `decodeStoredPack`, without its bundles and chunks: for walks over the whole index. */
+/** As `decodeStoredPack`, without its bundles: for walks over the whole index. */
 export function decodePackFacts(bytes: Bytes): RepairFacts & Pick<StoredPack, 'device'> {
   return local('a pack', bytes, (row: PackRow) => ({
     packId: parsePackId(row[0]),
     code: { name: row[3] as CodeName, m: row[4], k: row[5] } satisfies Code,
     shardBytes: row[6],
-    device: parseDeviceId(row[11]),
-    awaited: row[13] ?? [],
+    device: parseDeviceId(row[10]),
+    awaited: row[12],
   }));
 }
 
@@ -200,20 +157,20 @@ export function decodePlacement(bytes: Bytes): Placement {
   }));
 }
 
-/** Rows of former versions have a number more. */
 type FileRow = [number, number | bigint, Bytes];
 
 export function encodeFileRecord(file: FileRecord): Bytes {
-  const row: FileRow = [file.size, file.mtimeNs, joinChunkIds(file.chunks)];
+  const row: FileRow = [file.size, file.mtimeNs, chunkListBytes(file.chunks)];
   return encodeCbor(row);
 }
 
 export function decodeFileRecord(bytes: Bytes): FileRecord {
-  return local('a file', bytes, (row: FileRow) => ({
+  const read = (row: FileRow): FileRecord => ({
     size: row[0],
     mtimeNs: BigInt(row[1]),
-    chunks: splitChunkIds(row[2]),
-  }));
+    chunks: splitChunkList(row[2]),
+  });
+  return local('a file', bytes, read, CHUNK_LIST_MAX_BYTES + ROW_ROOM_BYTES);
 }
 
 type IntentRow = [string, number][];

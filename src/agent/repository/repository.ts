@@ -5,10 +5,12 @@ import type { AgreementId, ChunkId, DeviceId, PackId, SnapshotId } from '../../c
 import { parseChunkId, parseDeviceId } from '../../core/ids.ts';
 import { RECORD_MAX_BYTES } from '../../core/limits.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../core/snapshot/snapshot.ts';
-import type { Snapshot } from '../../core/snapshot/types.ts';
+import type { IndexedChunk, Snapshot } from '../../core/snapshot/types.ts';
 import { decodeUtf8, encodeUtf8 } from '../../core/utf8.ts';
 import type { MetaOperation, MetaRow, MetaStore } from '../../ports/meta-store.ts';
 import { Limiter } from '../limiter.ts';
+import { ChunkPlaces } from './chunk-places.ts';
+import type { PlaceChange } from './chunk-places.ts';
 import type {
   ChunkPlace,
   FileRecord,
@@ -19,14 +21,12 @@ import type {
   StoredPack,
 } from './records.ts';
 import {
-  decodeChunkPlace,
   decodeFileRecord,
   decodeIntent,
   decodeOwnHead,
   decodePackFacts,
   decodePlacement,
   decodeStoredPack,
-  encodeChunkPlace,
   encodeFileRecord,
   encodeIntent,
   encodeOwnHead,
@@ -42,26 +42,39 @@ const OWN_HEAD_KEY = 'own';
 /** Operations of one atomic write that are not needed to stand or fall together. */
 const WRITE_BATCH = 2_000;
 
+/** One part of an atomic change. */
+export type RepositoryOperation = MetaOperation | PlaceChange;
+
 /** What this device knows of its account's backups: packs, chunks, where shards lie, snapshots, heads. */
 export class Repository {
   readonly #meta: MetaStore;
+  readonly #places: ChunkPlaces;
   /** row numbers are read and raised one caller at a time */
   readonly #numbering = new Limiter(1);
 
   constructor(meta: MetaStore) {
     this.#meta = meta;
+    this.#places = new ChunkPlaces(meta);
   }
 
+  /** Where chunks lie; undefined for those that lie nowhere. */
   async chunkPlaces(ids: readonly ChunkId[]): Promise<readonly (ChunkPlace | undefined)[]> {
-    const rows = await this.#meta.getMany(OWNER_TABLES.chunks, ids);
-    return rows.map((row) => (row ? decodeChunkPlace(row) : undefined));
+    const index = await this.#places.index();
+    return ids.map((id) => index.get(id));
   }
 
   /** Those of the chunks that lie in a pack. */
   async storedChunks(ids: readonly ChunkId[]): Promise<ReadonlySet<ChunkId>> {
-    const distinct = [...new Set(ids)];
-    const rows = await this.#meta.getMany(OWNER_TABLES.chunks, distinct);
-    return new Set(distinct.filter((_, i) => rows[i] !== undefined));
+    const index = await this.#places.index();
+    return new Set(ids.filter((id) => index.has(id)));
+  }
+
+  /**
+   * Chunks that lie in a pack and in no other.
+   * @param bundles only those of these bundles, when given
+   */
+  chunksOf(pack: PackId, bundles?: readonly number[]): Promise<readonly IndexedChunk[]> {
+    return this.#places.of(pack, bundles);
   }
 
   async pack(id: PackId): Promise<StoredPack | undefined> {
@@ -156,27 +169,20 @@ export class Repository {
    */
   async commitPack(
     pack: StoredPack,
-    chunks: readonly { readonly id: ChunkId; readonly place: ChunkPlace }[],
+    chunks: readonly IndexedChunk[],
     placements: readonly Placement[],
-    more: readonly MetaOperation[] = [],
   ): Promise<void> {
     const intent = await this.#meta.get(OWNER_TABLES.intents, pack.packId);
     const used = new Set(placements.map((p) => rowKey(p.agreement, p.row)));
     const unused = (intent ? decodeIntent(intent).rows : []).filter(
       (r) => !used.has(rowKey(r.agreement, r.row)),
     );
-    await this.#meta.write([
-      { kind: 'put', table: OWNER_TABLES.packs, key: pack.packId, value: encodeStoredPack(pack) },
-      ...chunks.map(({ id, place }): MetaOperation => ({
-        kind: 'put',
-        table: OWNER_TABLES.chunks,
-        key: id,
-        value: encodeChunkPlace(place),
-      })),
+    await this.apply([
+      this.operations.pack(pack),
+      this.operations.chunks(pack.packId, chunks),
       ...placements.flatMap(putPlacement),
       ...unused.map(putRelease),
       { kind: 'delete', table: OWNER_TABLES.intents, key: pack.packId },
-      ...more,
     ]);
   }
 
@@ -392,12 +398,12 @@ export class Repository {
       key: pack.packId,
       value: encodeStoredPack(pack),
     }),
-    chunk: (id: ChunkId, place: ChunkPlace): MetaOperation => ({
-      kind: 'put',
-      table: OWNER_TABLES.chunks,
-      key: id,
-      value: encodeChunkPlace(place),
+    chunks: (pack: PackId, chunks: readonly IndexedChunk[]): PlaceChange => ({
+      kind: 'put-chunks',
+      pack,
+      chunks,
     }),
+    dropChunks: (pack: PackId): PlaceChange => ({ kind: 'drop-chunks', pack }),
     snapshot: (snapshot: Snapshot): MetaOperation => ({
       kind: 'put',
       table: OWNER_TABLES.snapshots,
@@ -409,8 +415,11 @@ export class Repository {
       table: OWNER_TABLES.snapshots,
       key: id,
     }),
-    dropPack: (id: PackId): MetaOperation => ({ kind: 'delete', table: OWNER_TABLES.packs, key: id }),
-    dropChunk: (id: ChunkId): MetaOperation => ({ kind: 'delete', table: OWNER_TABLES.chunks, key: id }),
+    /** Takes a pack out, and its chunks with it. */
+    dropPack: (id: PackId): RepositoryOperation[] => [
+      { kind: 'delete', table: OWNER_TABLES.packs, key: id },
+      { kind: 'drop-chunks', pack: id },
+    ],
     dropPlacement,
     release: putRelease,
     duty: (key: string, part: Bytes): MetaOperation => ({
@@ -434,8 +443,12 @@ export class Repository {
     }),
   };
 
-  async apply(operations: readonly MetaOperation[]): Promise<void> {
-    await this.#meta.write(operations);
+  /** All or nothing. */
+  async apply(operations: readonly RepositoryOperation[]): Promise<void> {
+    const changes = operations.filter((operation) => isPlaceChange(operation));
+    const rest = operations.filter((operation) => !isPlaceChange(operation));
+    if (changes.length > 0) await this.#places.write(changes, rest);
+    else await this.#meta.write(rest);
   }
 
   /** Small plain values of the agent (folders, offer, names). The reader checks the shape. */
@@ -474,6 +487,10 @@ export class Repository {
       await this.#meta.write(operations.slice(i, i + WRITE_BATCH), { durable });
     }
   }
+}
+
+function isPlaceChange(operation: RepositoryOperation): operation is PlaceChange {
+  return operation.kind === 'put-chunks' || operation.kind === 'drop-chunks';
 }
 
 function rowKey(agreement: AgreementId, row: number): string {

@@ -2,8 +2,8 @@
 export const OWNER_TABLES = {
   /** packId → StoredPack: what the index knows of a pack, and whose it is */
   packs: 'owner-packs',
-  /** chunkId → 28 bytes: packId ‖ bundle ‖ offset ‖ length (records.ts) */
-  chunks: 'owner-chunks',
+  /** packId → the chunks that lie in it, each in one pack only (raw bytes, chunk-rows.ts) */
+  chunks: 'owner-pack-chunks',
   /** packId/shard/holder → Placement: our side of the ledgers */
   placements: 'owner-placements',
   /** agreementId/row → key in `placements` (ASCII): finds the rows of one ledger; may name rows that are no more */

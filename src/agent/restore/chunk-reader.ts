@@ -123,19 +123,17 @@ export class ChunkReader implements TreeReader {
       if (ahead && !this.#plain.get(bundleKey(packId, index)))
         together.push({ index, sealed: ahead.slice() });
     }
-    const places = await repository.chunkPlaces(pack.chunks);
+    const chunks = await repository.chunksOf(
+      packId,
+      together.map(({ index }) => index),
+    );
     const opened = await codec.openBundles({
       packId,
       salt: pack.salt,
       bundles: together.map(({ index, sealed: bytes }) => ({
         index,
         sealed: bytes,
-        chunks: pack.chunks.flatMap((id, i) => {
-          const at = places[i];
-          return at?.packId === packId && at.bundle === index
-            ? [{ id, offset: at.offset, length: at.length }]
-            : [];
-        }),
+        chunks: chunks.filter((chunk) => chunk.bundle === index),
       })),
     });
     together.forEach(({ index }, i) => {

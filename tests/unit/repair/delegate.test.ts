@@ -128,7 +128,7 @@ describe('a delegate', () => {
     const placed = own();
     const { repository } = owner.context;
     const [first] = (await owner.places()).keys();
-    await repository.apply([repository.operations.dropPack(first!)]);
+    await repository.apply(repository.operations.dropPack(first!));
     await rig.world.clock.sleep(1_000);
     await endDuty(owner.context, delegate.context.device);
     expect(await duties.owners()).toEqual([]);
@@ -138,7 +138,7 @@ describe('a delegate', () => {
     await repository.apply([repository.operations.pack({ ...(await anyPack(owner)), packId: first! })]);
     await rig.world.clock.sleep(1_000);
     await pushDuty(owner.context, delegate.context.device);
-    await repository.apply([repository.operations.dropPack(first!)]);
+    await repository.apply(repository.operations.dropPack(first!));
     await rig.world.clock.sleep(1_000);
     await pushDuty(owner.context, delegate.context.device);
     await drainReleases(delegate.context);

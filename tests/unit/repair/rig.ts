@@ -189,7 +189,7 @@ export class Owner {
           const placed = await placer.place(sealed);
           await repository.commitPack(
             storedPack(sealed, placed, this.context, 'content'),
-            sealed.chunks.map(({ id, ...place }) => ({ id, place: { packId: sealed.packId, ...place } })),
+            sealed.chunks,
             placed.placements,
           );
         },
