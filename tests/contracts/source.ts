@@ -106,6 +106,34 @@ export function sourceContract(
       expect((await source.read('empty', 0, 100)).length).toBe(0);
     });
 
+    it('reads many ranges to their places in one buffer, and tells what it could not read', async () => {
+      if (!source.readInto) return;
+      const entries = new Map((await list()).map((entry) => [entry.path, entry]));
+      const whole = CONTRACT_FILES.map(({ path, bytes }) => ({ path, offset: 0, length: bytes.length }));
+      const ranges = [
+        ...whole,
+        { path: 'folder/large.bin', offset: 299_000, length: 5000 },
+        { path: 'a.txt', offset: 0, length: 6 },
+      ];
+      const start = 7;
+      const given = new Uint8Array(start + ranges.reduce((sum, { length }) => sum + length, 0) + 3).fill(
+        0xee,
+      );
+      const length = given.length;
+      const { buffer, reads } = await source.readInto(given, start, ranges);
+      expect(buffer.length).toBe(length);
+      expectBytes(buffer.subarray(0, start), new Uint8Array(start).fill(0xee));
+      let at = start;
+      for (const [i, range] of ranges.entries()) {
+        const content = CONTRACT_FILES.find(({ path }) => path === range.path)?.bytes;
+        const wanted = content!.subarray(range.offset, range.offset + range.length);
+        const { size, mtimeNs } = entries.get(range.path) as SourceEntry;
+        expect(reads[i]).toMatchObject({ bytes: wanted.length, size, mtimeNs });
+        expectBytes(buffer.subarray(at, at + wanted.length), wanted);
+        at += range.length;
+      }
+    });
+
     it('tells the size and time of a file as it listed them', async () => {
       for (const entry of await list()) {
         if (entry.kind !== 'file') continue;
@@ -148,6 +176,17 @@ export function sourceContract(
         await harness.remove?.('a.txt');
         await expectFault(source.read('a.txt', 0, 10), 'not-found');
         await expectFault(source.stat('a.txt'), 'not-found');
+      });
+
+      it('reads the others where one of many went away', async () => {
+        if (!source.readInto) return;
+        await list();
+        await harness.remove?.('a.txt');
+        const ranges = ['a.txt', 'folder.txt'].map((path) => ({ path, offset: 0, length: 20 }));
+        const { buffer, reads } = await source.readInto(new Uint8Array(40), 0, ranges);
+        expect(reads[0]).toEqual({ reason: expect.any(String) });
+        expect(reads[1]).toMatchObject({ bytes: 20, size: 20 });
+        expectBytes(buffer.subarray(20), patternBytes(20, 5));
       });
     }
   });

@@ -35,7 +35,10 @@ export function readRangesSync(
       }
     } catch (error) {
       const code = codeOf(error);
-      faults.set(i, `a file cannot be read: ${code ?? (error instanceof Error ? error.message : 'unknown error')}`);
+      faults.set(
+        i,
+        `a file cannot be read: ${code ?? (error instanceof Error ? error.message : 'unknown error')}`,
+      );
     }
     at += length;
   }

@@ -29,12 +29,12 @@ class Disk {
     ranges: readonly FileRange[],
   ): Promise<FilledBuffer> {
     const call: DiskCall = { kind: 'read', root, buffer, start, ranges };
-    const { bytes, sizes, mtimesNs, faults, ...filled } = (await this.#ask(call, [buffer.buffer])) as Readings;
+    const { bytes, sizes, mtimesNs, faults, ...filled } = (await this.#ask(call, [
+      buffer.buffer,
+    ])) as Readings;
     const reads = ranges.map((_, i) => {
       const reason = faults.get(i);
-      return reason === undefined
-        ? { bytes: bytes[i]!, size: sizes[i]!, mtimeNs: mtimesNs[i]! }
-        : { reason };
+      return reason === undefined ? { bytes: bytes[i]!, size: sizes[i]!, mtimeNs: mtimesNs[i]! } : { reason };
     });
     return { buffer: filled.buffer, reads };
   }

@@ -23,20 +23,19 @@ export function encodeKey(key: string): Uint8Array {
 
 /** The key that encodeKey made these bytes of. */
 export function decodeKey(bytes: Uint8Array): string {
+  if (bytes.every(isAsciiByte))
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   const units: number[] = [];
-  let ascii = true;
   for (let i = 0; i < bytes.length;) {
     const first = bytes[i++] ?? 0;
     if (first < 0x80) {
       units.push(first);
       continue;
     }
-    ascii = false;
     const second = (bytes[i++] ?? 0) & 0x3f;
     if (first < 0xe0) units.push(((first & 0x1f) << 6) | second);
     else units.push(((first & 0x0f) << 12) | (second << 6) | ((bytes[i++] ?? 0) & 0x3f));
   }
-  if (ascii) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   let text = '';
   // fromCharCode takes its units as arguments, whose number is bounded
   for (let i = 0; i < units.length; i += 4096) text += String.fromCharCode(...units.slice(i, i + 4096));
@@ -57,3 +56,5 @@ function isAscii(key: string): boolean {
   for (let i = 0; i < key.length; i++) if (key.charCodeAt(i) > 0x7f) return false;
   return true;
 }
+
+const isAsciiByte = (byte: number): boolean => byte < 0x80;

@@ -1,66 +1,76 @@
 import type { Bytes } from '../../core/bytes.ts';
 import { KIB, MIB } from '../../core/limits.ts';
 
-/** Each read of a file is a trip to another process; below this size the trip costs more than the bytes. */
-const SMALL_BYTES = 256 * KIB;
-const BATCH_MAX_BYTES = 4 * MIB;
+/** Each read of a file is a trip to another process: below this size it costs more than the bytes, so small files share one. */
+const SHARED_MAX_BYTES = 256 * KIB;
+const BLOBS_PER_TRIP = 64;
+const TRIP_MAX_BYTES = 4 * MIB;
+/** More are no faster. */
+const TRIPS_UNDER_WAY = 4;
 
-interface Waiting {
+/** A blob, and where its bytes go. */
+export interface PlacedBlob {
   readonly blob: Blob;
-  readonly resolve: (bytes: Bytes) => void;
-  readonly reject: (error: unknown) => void;
+  readonly at: number;
 }
 
-const bytesOf = async (blob: Blob): Promise<Bytes> => new Uint8Array(await blob.arrayBuffer());
+export async function bytesOf(blob: Blob): Promise<Bytes> {
+  return new Uint8Array(await blob.arrayBuffer());
+}
 
-/** Reads blobs; small ones that are asked for at the same time come in one call. */
-export class BlobReader {
-  #waiting: Waiting[] = [];
-  #busy = false;
+/**
+ * Reads blobs to their places in a buffer, many to a trip and several trips at once.
+ * @returns for each blob what the browser threw for it, undefined where it was read
+ */
+export async function readBlobs(buffer: Bytes, blobs: readonly PlacedBlob[]): Promise<unknown[]> {
+  const errors = new Array<unknown>(blobs.length).fill(undefined);
+  const left = trips(blobs);
+  const travel = async (): Promise<void> => {
+    for (let trip = left.next().value; trip !== undefined; trip = left.next().value)
+      await readTrip(buffer, blobs, trip, errors);
+  };
+  await Promise.all(Array.from({ length: TRIPS_UNDER_WAY }, travel));
+  return errors;
+}
 
-  /** @throws what the browser throws for this blob */
-  read(blob: Blob): Promise<Bytes> {
-    if (blob.size > SMALL_BYTES) return bytesOf(blob);
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ blob, resolve, reject });
-      if (this.#busy) return;
-      this.#busy = true;
-      queueMicrotask(() => void this.#readAll());
-    });
-  }
+/** Blobs from one number to before another. */
+interface Trip {
+  readonly from: number;
+  readonly to: number;
+}
 
-  async #readAll(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      await this.#readBatch(this.#take());
-      // Whoever got its bytes asks for the next file within this turn.
-      await Promise.resolve();
+function* trips(blobs: readonly PlacedBlob[]): Generator<Trip, undefined> {
+  let from = 0;
+  let bytes = 0;
+  for (const [i, { blob }] of blobs.entries()) {
+    const shares = blob.size <= SHARED_MAX_BYTES && i - from < BLOBS_PER_TRIP;
+    if (i > from && (!shares || bytes + blob.size > TRIP_MAX_BYTES)) {
+      yield { from, to: i };
+      from = i;
+      bytes = 0;
     }
-    this.#busy = false;
+    bytes += blob.size;
   }
+  if (from < blobs.length) yield { from, to: blobs.length };
+}
 
-  #take(): readonly Waiting[] {
-    let bytes = 0;
-    let count = 0;
-    for (const { blob } of this.#waiting) {
-      bytes += blob.size;
-      if (count > 0 && bytes > BATCH_MAX_BYTES) break;
-      count++;
+async function readTrip(
+  buffer: Bytes,
+  blobs: readonly PlacedBlob[],
+  { from, to }: Trip,
+  errors: unknown[],
+): Promise<void> {
+  const trip = blobs.slice(from, to);
+  try {
+    const all = await bytesOf(new Blob(trip.map(({ blob }) => blob)));
+    let offset = 0;
+    for (const { blob, at } of trip) {
+      buffer.set(all.subarray(offset, offset + blob.size), at);
+      offset += blob.size;
     }
-    return this.#waiting.splice(0, count);
-  }
-
-  async #readBatch(batch: readonly Waiting[]): Promise<void> {
-    try {
-      const all = await bytesOf(new Blob(batch.map(({ blob }) => blob)));
-      let offset = 0;
-      for (const { blob, resolve } of batch) {
-        // A copy each: views of one buffer could not be transferred one by one.
-        resolve(all.slice(offset, offset + blob.size));
-        offset += blob.size;
-      }
-    } catch {
-      // One of them failed: each for itself tells which.
-      await Promise.all(batch.map(({ blob, resolve, reject }) => bytesOf(blob).then(resolve, reject)));
-    }
+  } catch (error) {
+    if (trip.length === 1) errors[from] = error;
+    // One of them failed: each for itself tells which.
+    else for (let i = from; i < to; i++) await readTrip(buffer, blobs, { from: i, to: i + 1 }, errors);
   }
 }

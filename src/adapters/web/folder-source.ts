@@ -1,8 +1,17 @@
 import type { Bytes } from '../../core/bytes.ts';
 import { RoostError, messageOf } from '../../core/errors.ts';
 import type { Cancellable } from '../../core/progress.ts';
-import type { Source, SourceEntry, SourceFault, SourceStat } from '../../ports/source.ts';
-import { BlobReader } from './blob-reader.ts';
+import type {
+  FileRange,
+  FilledBuffer,
+  RangeFault,
+  RangeRead,
+  Source,
+  SourceEntry,
+  SourceFault,
+  SourceStat,
+} from '../../ports/source.ts';
+import { bytesOf, readBlobs } from './blob-reader.ts';
 import { browserFault } from './browser-fault.ts';
 import type { ChildNode, FolderNode, OpenFile } from './folder-node.ts';
 
@@ -21,7 +30,6 @@ export class FolderSource implements Source {
   readonly name: string;
   readonly #root: FolderNode;
   readonly #files = new Map<string, Listed>();
-  readonly #reader = new BlobReader();
   readonly #prepare: () => Promise<void>;
 
   /** `prepare` runs before each listing and may refuse it. */
@@ -70,7 +78,7 @@ export class FolderSource implements Source {
     const listed = this.#find(path);
     const { file } = listed;
     try {
-      return await this.#reader.read(file.slice(offset, offset + length));
+      return await bytesOf(file.slice(offset, offset + length));
     } catch (error) {
       throw await this.#readFault(path, listed, error);
     }
@@ -84,6 +92,26 @@ export class FolderSource implements Source {
       throw browserFault(`stat of ${path}`, error);
     }
     return statOf(listed.file);
+  }
+
+  async readInto(buffer: Bytes, start: number, ranges: readonly FileRange[]): Promise<FilledBuffer> {
+    let at = start;
+    const placed = ranges.map(({ path, offset, length }) => {
+      const listed = this.#find(path);
+      at += length;
+      return { listed, blob: listed.file.slice(offset, offset + length), at: at - length };
+    });
+    const errors = await readBlobs(buffer, placed);
+    const reads = placed.map(async ({ listed, blob }, i): Promise<RangeRead | RangeFault> => {
+      const { path } = ranges[i]!;
+      try {
+        if (errors[i] !== undefined) throw await this.#readFault(path, listed, errors[i]);
+        return { bytes: blob.size, ...(await this.stat(path)) };
+      } catch (error) {
+        return { reason: messageOf(error) };
+      }
+    });
+    return { buffer, reads: await Promise.all(reads) };
   }
 
   #find(path: string): Listed {
