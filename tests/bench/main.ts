@@ -1,5 +1,5 @@
 // `npm run bench`: measures against references on this machine and writes the tables of docs/performance.md.
-// `npm run bench -- kernel` does so for the codec's kernel alone, `npm run bench -- codec` for the codec.
+// `npm run bench -- NAME` does so for one of the parts below alone.
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { compareCodec } from './codec.ts';
 import { compareKernel } from './kernel.ts';
 import { betweenMarkers, table } from './measure.ts';
 import { measureProof } from './proof.ts';
+import { measureStages } from './stages.ts';
 import { compareWithBareChannel } from './transport.ts';
 
 const DOCUMENT = join(import.meta.dirname, '../../docs/performance.md');
@@ -16,16 +17,18 @@ const RUNS = 3;
 const KERNEL_RUNS = 5;
 const CODEC_RUNS = 5;
 
-async function measureWhole(): Promise<string> {
-  const comparisons = [
-    await compareWithBareChannel(RUNS),
-    ...(await compareWithRestic(RUNS)),
-    ...(await compareInChromium(RUNS)),
-  ];
-  return `${table(comparisons)}\n\n${await measureProof(RUNS)}`;
-}
+/** Each part has its place in the document, between markers of its name. */
+const PARTS: Readonly<Record<string, () => Promise<string>>> = {
+  kernel: () => compareKernel(KERNEL_RUNS),
+  codec: () => compareCodec(CODEC_RUNS),
+  transport: async () => table([await compareWithBareChannel(RUNS)]),
+  backup: async () => table(await compareWithRestic(RUNS)),
+  chromium: async () => table(await compareInChromium(RUNS)),
+  stages: measureStages,
+  proof: () => measureProof(RUNS),
+};
 
-async function write(part: 'bench' | 'kernel' | 'codec', figures: string): Promise<void> {
+async function write(part: string, figures: string): Promise<void> {
   const processors = cpus();
   const machine = `${processors.length} × ${processors[0]?.model ?? 'unknown processor'}, ${process.platform}, Node.js ${process.version}`;
   const text = `${figures}\n\nMeasured on ${machine}, ${new Date().toISOString().slice(0, 10)}.`;
@@ -34,8 +37,7 @@ async function write(part: 'bench' | 'kernel' | 'codec', figures: string): Promi
 }
 
 const only = process.argv[2];
-if (only !== undefined && only !== 'kernel' && only !== 'codec')
-  throw new Error(`no part is called ${only}: there are kernel and codec`);
-if (only !== 'codec') await write('kernel', await compareKernel(KERNEL_RUNS));
-if (only !== 'kernel') await write('codec', await compareCodec(CODEC_RUNS));
-if (only === undefined) await write('bench', await measureWhole());
+if (only !== undefined && !(only in PARTS))
+  throw new Error(`no part is called ${only}: there are ${Object.keys(PARTS).join(', ')}`);
+for (const [part, measure] of Object.entries(PARTS))
+  if (only === undefined || only === part) await write(part, await measure());
