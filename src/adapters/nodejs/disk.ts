@@ -8,8 +8,8 @@ import type { DiskAnswer, DiskCall, Listing, Readings } from './disk-messages.ts
 const IDLE_MS = 10_000;
 
 interface Waiting {
-  resolve(answer: DiskAnswer): void;
-  reject(error: unknown): void;
+  readonly resolve: (answer: DiskAnswer) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** The disk thread of this process, started when it is asked something. It answers in the order of the calls. */

@@ -48,6 +48,15 @@ export async function waitForHealth(page: Page, state: string, timeout = 3 * MIN
   }
 }
 
+/** Waits until the page knows so many snapshots, and goes back to the home screen. */
+export async function waitForSnapshots(page: Page, count: number, timeout = 10 * MINUTE_MS): Promise<void> {
+  await handle(page, 'nav-files').click();
+  await handle(page, 'snapshot-row')
+    .nth(count - 1)
+    .waitFor({ timeout });
+  await handle(page, 'nav-home').click();
+}
+
 /** Restores the latest snapshot as a ZIP. @returns the report's numbers */
 export async function restoreZip(page: Page, target: string): Promise<{ files: number; failed: number }> {
   await handle(page, 'nav-files').click();

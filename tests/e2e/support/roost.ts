@@ -21,11 +21,14 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Starts `roost ARGS --json` as a process of its own. */
-export function spawnRoost(home: string, args: readonly string[], cwd?: string): ChildProcess {
-  return spawn(process.execPath, [MAIN, ...args, '--json', '--home', home], {
+/** Starts `roost ARGS --json` as a process of its own. `node` are options of Node.js itself. */
+export function spawnRoost(
+  home: string,
+  args: readonly string[],
+  node: readonly string[] = [],
+): ChildProcess {
+  return spawn(process.execPath, [...node, MAIN, ...args, '--json', '--home', home], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    ...(cwd === undefined ? {} : { cwd }),
   });
 }
 
