@@ -18,7 +18,7 @@ const CODEC_RUNS = 5;
 
 async function measureWhole(): Promise<string> {
   const comparisons = [
-    await compareWithBareChannel(RUNS),
+    ...(await compareWithBareChannel(RUNS)),
     ...(await compareWithRestic(RUNS)),
     ...(await compareInChromium(RUNS)),
   ];

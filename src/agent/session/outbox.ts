@@ -8,7 +8,7 @@ import {
   WINDOW_MAX_BYTES,
 } from '../../core/wire/limits.ts';
 import type { Message, ReplyMessage, RequestMessage } from '../../core/wire/messages.ts';
-import { encodeMessage } from '../../core/wire/messages.ts';
+import { lentMessage } from '../../core/wire/messages.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Channel } from '../../ports/transport.ts';
 
@@ -215,7 +215,7 @@ export class Outbox {
   #send(message: Message, body?: Bytes): boolean {
     if (this.#closed) return false;
     try {
-      this.#channel.send(encodeMessage(message, body));
+      this.#channel.send(lentMessage(message, body));
       return true;
     } catch (error) {
       this.#break(error);
