@@ -1,6 +1,7 @@
 // One end of Roost sessions, as a process of its own, introduced by a real broker:
 // `node roost-peer.ts BROKER holds BYTES` waits for a partner, takes BYTES of shards and throws them away, or gives what is asked for;
 // `node roost-peer.ts BROKER puts|gets BYTES DEVICE…` stores BYTES at each DEVICE, or fetches as much from each, shard by shard.
+import { setTimeout } from 'node:timers/promises';
 import { openSession } from '../../src/agent/session/open-session.ts';
 import type { SessionOptions } from '../../src/agent/session/open-session.ts';
 import type { Remote, ShardReceiver } from '../../src/agent/session/types.ts';
@@ -27,6 +28,8 @@ import { Stopwatch } from './stopwatch.ts';
 /** A shard of a pack of 8 MiB with six data shards. */
 const SHARD_SEGMENTS = 22;
 const SHARD_BYTES = SHARD_SEGMENTS * SEALED_SEGMENT_BYTES;
+/** A small request is made this long after the last was answered. */
+const ASK_PAUSE_MS = 25;
 /** Shards under way to one holder, as a backup has them. */
 const SHARDS_AT_ONCE = 2;
 /** The same bytes again and again, as the bare channel sends them: making them is no part of the transport. */
@@ -35,8 +38,13 @@ const SEGMENTS = Array.from({ length: SHARD_SEGMENTS }, (_, index) =>
   SHARD.subarray(index * SEALED_SEGMENT_BYTES, (index + 1) * SEALED_SEGMENT_BYTES),
 );
 const DAY_MS = 86_400_000;
+let over = false;
 
-export type RoostMessage = { readonly kind: 'ready'; readonly device: string } | Moved;
+export type RoostMessage =
+  | { readonly kind: 'ready'; readonly device: string }
+  /** milliseconds that each small request took while shards were under way */
+  | { readonly kind: 'answered'; readonly ms: readonly number[] }
+  | Moved;
 
 const [broker = '', does = '', bytes = '0', ...devices] = process.argv.slice(2);
 const shards = Math.ceil(Number(bytes) / SHARD_BYTES);
@@ -56,7 +64,13 @@ class Holder extends Shelves {
       abort: () => Promise.resolve(),
     });
   }
-  override get(_peer: unknown, _agreement: unknown, _row: number, _first: number, count: number): Promise<Bytes[]> {
+  override get(
+    _peer: unknown,
+    _agreement: unknown,
+    _row: number,
+    _first: number,
+    count: number,
+  ): Promise<Bytes[]> {
     return Promise.resolve(SEGMENTS.slice(0, count));
   }
 }
@@ -100,7 +114,22 @@ if (does === 'holds') {
   const remotes = await Promise.all(
     devices.map(async (holder) => openSession(await transport.connect(parseDeviceId(holder)), options)),
   );
+  const asking = remotes.map(ask);
   await Promise.all(remotes.map(does === 'puts' ? store : fetchAll));
+  over = true;
+  tell({ kind: 'answered', ms: (await Promise.all(asking)).flat() });
+}
+
+/** Asks for what is answered at once, until the transfer is over. */
+async function ask(remote: Remote): Promise<number[]> {
+  const ms: number[] = [];
+  while (!over) {
+    const before = performance.now();
+    await remote.ledgerDigest(agreement);
+    ms.push(performance.now() - before);
+    await setTimeout(ASK_PAUSE_MS);
+  }
+  return ms;
 }
 
 /** Puts shard after shard, some at once. */

@@ -12,7 +12,7 @@ export interface Frame {
 }
 
 /** Where frames are put together that are copied before the next one is made. */
-const bench = new Uint8Array(FRAME_MAX_BYTES);
+const scratch = new Uint8Array(FRAME_MAX_BYTES);
 
 /**
  * Puts a frame together: u16 header length ‖ header ‖ body.
@@ -31,11 +31,11 @@ export function lentFrame(header: Uint8Array, body: Uint8Array = new Uint8Array(
       `frame must have a header of 1 to ${FRAME_HEADER_MAX_BYTES} bytes and at most ${FRAME_MAX_BYTES} in all, got ${header.length} and ${length}`,
     );
   }
-  bench[0] = header.length >>> 8;
-  bench[1] = header.length & 0xff;
-  bench.set(header, LENGTH_BYTES);
-  bench.set(body, LENGTH_BYTES + header.length);
-  return bench.subarray(0, length);
+  scratch[0] = header.length >>> 8;
+  scratch[1] = header.length & 0xff;
+  scratch.set(header, LENGTH_BYTES);
+  scratch.set(body, LENGTH_BYTES + header.length);
+  return scratch.subarray(0, length);
 }
 
 /**

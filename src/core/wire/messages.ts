@@ -137,7 +137,6 @@ export function lentMessage(message: Message, body?: Bytes): Bytes {
   return lentFrame(encodeHeader(message), body);
 }
 
-/** A message's header, the same for all items of a payload. */
 function encodeHeader(message: Message): Bytes {
   return encodeCbor({ t: message.type, ...fieldsOf(message) });
 }
