@@ -39,6 +39,7 @@ import type { Urgency } from './repairs.ts';
 import { Repairs } from './repairs.ts';
 import { Repository } from './repository/repository.ts';
 import { Membership } from './running.ts';
+import { UPLOAD_LEAST_BYTES_PER_SECOND, UploadLimit } from './session/upload-limit.ts';
 import { StateStore } from './state.ts';
 import { recoverOn, repairOn, runBackupOn, runForgetOn, runRestoreOn, standInOn } from './runs.ts';
 import { listFolder } from './browse.ts';
@@ -64,6 +65,7 @@ class Agent implements AgentApi {
   readonly #gate = new Gate();
   /** backup, restore, recovery and forgetting run one at a time */
   readonly #work = new Limiter(1);
+  readonly #uploads: UploadLimit;
   #identity: Identity | undefined;
   #network: Network | undefined;
   #membership: Membership | undefined;
@@ -73,6 +75,7 @@ class Agent implements AgentApi {
     this.#platform = platform;
     this.#repository = new Repository(platform.meta);
     this.#activity = new Activity(platform.meta, platform.clock);
+    this.#uploads = new UploadLimit(platform.clock);
     this.#repairs = new Repairs({
       clock: platform.clock,
       log: platform.log,
@@ -90,6 +93,8 @@ class Agent implements AgentApi {
 
   async load(): Promise<void> {
     await this.#activity.load();
+    const uploadLimit = await this.#repository.state('upload-limit');
+    if (typeof uploadLimit === 'number' && uploadLimit > 0) this.#uploads.set(uploadLimit);
     const keys = await this.#platform.vault.loadAccount();
     if (keys) await this.#adoptKeys(keys);
     const cooperative = await this.#repository.state('cooperative');
@@ -177,6 +182,21 @@ class Agent implements AgentApi {
     }
     await this.#repository.apply([this.#repository.operations.state('offer', bytes)]);
     await this.#membership?.setOffer(bytes);
+    this.#refresh();
+  }
+
+  async setUploadLimit(bytesPerSecond: number | undefined): Promise<void> {
+    if (
+      bytesPerSecond !== undefined &&
+      !(Number.isSafeInteger(bytesPerSecond) && bytesPerSecond >= UPLOAD_LEAST_BYTES_PER_SECOND)
+    ) {
+      throw new RoostError(
+        'usage',
+        `limit of uploads must be at least ${UPLOAD_LEAST_BYTES_PER_SECOND} bytes a second, got ${bytesPerSecond}`,
+      );
+    }
+    await this.#repository.apply([this.#repository.operations.state('upload-limit', bytesPerSecond ?? 0)]);
+    this.#uploads.set(bytesPerSecond);
     this.#refresh();
   }
 
@@ -343,6 +363,7 @@ class Agent implements AgentApi {
       identity: this.#mustHaveIdentity(),
       cooperative,
       offer: typeof offer === 'number' ? offer : 0,
+      uploads: this.#uploads,
       network: () => this.#online(),
       activity: this.#activity,
       onChange: () => {
@@ -416,6 +437,7 @@ class Agent implements AgentApi {
         deviceLabel: identity?.deviceLabel ?? '',
         broker: this.#network?.rendezvous.status ?? { online: false, reason: undefined },
         activity: this.#activity.entries,
+        uploadLimit: this.#uploads.bytesPerSecond,
         task: task ? { ...task, paused: this.#gate.closed } : undefined,
         ...this.#membership?.view({
           saving: task?.kind === 'backup',

@@ -35,6 +35,11 @@ export interface AgentApi {
   start(): Promise<void>;
   stop(): Promise<void>;
   setOffer(bytes: number): Promise<void>;
+  /**
+   * What this device sends a second to all partners together; undefined for as much as goes. Kept until it is set anew.
+   * @throws 'usage' below 64 KiB a second
+   */
+  setUploadLimit(bytesPerSecond: number | undefined): Promise<void>;
   setDeviceLabel(label: string): Promise<void>;
 
   backup(sources: readonly Source[], options?: BackupOptions): Promise<BackupReport>;
@@ -184,6 +189,8 @@ export interface AgentState {
   readonly folders: readonly FolderView[];
   readonly partners: readonly PartnerView[];
   readonly space: SpaceView;
+  /** bytes a second to all partners together, undefined when there is no limit */
+  readonly uploadLimit: number | undefined;
   readonly task: TaskView | undefined;
   /** newest first, at most 500 */
   readonly activity: readonly ActivityEntry[];

@@ -46,6 +46,7 @@ import { readFolders, writeFolders } from './repository/folders.ts';
 import type { Repository } from './repository/repository.ts';
 import { ChunkReader } from './restore/chunk-reader.ts';
 import { PackReader } from './restore/pack-reader.ts';
+import type { UploadLimit } from './session/upload-limit.ts';
 
 /** What we hold changes with every piece; people are shown what changed within this time at once. */
 const SHOW_HELD_DELAY_MS = 2_000;
@@ -67,6 +68,7 @@ export interface MembershipOptions {
   readonly cooperative: CooperativeId;
   /** bytes given to others */
   readonly offer: number;
+  readonly uploads: UploadLimit;
   readonly network: () => Promise<{ readonly transport: Transport; readonly rendezvous: Rendezvous }>;
   readonly activity: Activity;
   readonly onChange: () => void;
@@ -152,9 +154,9 @@ export class Membership {
 
   /** Opens what this device knows of the cooperative; nothing is dialled before `start`. */
   static async open(options: MembershipOptions): Promise<Membership> {
-    const { platform, identity, cooperative, offer, network } = options;
+    const { platform, identity, cooperative, offer, network, uploads } = options;
     const host = await createHost({ platform, identity, offer });
-    const open = await createCooperation({ platform, identity, cooperative, host, network });
+    const open = await createCooperation({ platform, identity, cooperative, host, network, uploads });
     const membership = new Membership(options, open, host);
     await membership.refreshStanding();
     open.onChange(options.onChange);

@@ -33,6 +33,7 @@ export class StateStore {
       folders: [],
       partners: [],
       space: { used: 0, quota: 0, storageClass: 'tab', persisted: false, offered: 0, promised: 0, held: 0 },
+      uploadLimit: undefined,
       task: undefined,
       activity: [],
     };

@@ -10,6 +10,7 @@ import { found } from './commands/found.ts';
 import { init } from './commands/init.ts';
 import { invite } from './commands/invite.ts';
 import { join } from './commands/join.ts';
+import { limit } from './commands/limit.ts';
 import { listSnapshots } from './commands/list-snapshots.ts';
 import { ls } from './commands/ls.ts';
 import { partners } from './commands/partners.ts';
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   join,
   invite,
   serve,
+  limit,
   backup,
   listSnapshots,
   ls,

@@ -31,13 +31,13 @@ export interface Channel {
   readonly tellsDeath?: boolean;
   /** largest message `send` takes, at least FRAME_MAX_BYTES */
   readonly maxMessageBytes: number;
-  /** Queues one message; throws RoostError 'unreachable' when closed. The bytes must not be changed afterwards. */
+  /** Queues a copy of one message, so that its bytes may be used again at once; throws RoostError 'unreachable' when closed. */
   send(message: Bytes): void;
   /** bytes queued and not yet on the wire */
   readonly bufferedAmount: number;
   /** Resolves when `bufferedAmount` has fallen to `bytes` or less, or the channel has closed. */
   drained(bytes: number): Promise<void>;
-  /** One handler each; messages that came before the handler was set are kept and given to it. */
+  /** One handler each; messages that came before the handler was set are kept and given to it. Each message has a buffer of its own. */
   onMessage(handler: (message: Bytes) => void): void;
   onClose(handler: (reason: string) => void): void;
   close(): void;

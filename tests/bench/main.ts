@@ -12,12 +12,13 @@ import { betweenMarkers, table } from './measure.ts';
 import { measureMemory } from './memory.ts';
 import { measureProof } from './proof.ts';
 import { measureStages } from './stages.ts';
-import { compareWithBareChannel } from './transport.ts';
+import { compareWithBareChannel, requestTable } from './transport.ts';
 
 const DOCUMENT = join(import.meta.dirname, '../../docs/performance.md');
 const RUNS = 3;
 const KERNEL_RUNS = 5;
 const CODEC_RUNS = 5;
+const TRANSPORT_RUNS = 5;
 /** MB of a folder */
 const MEMORY_SIZES = [1_000, 10_000];
 /** files of a tree */
@@ -30,7 +31,10 @@ const sizes = (usual: readonly number[]): readonly number[] => (given.length > 0
 const PARTS: Readonly<Record<string, () => Promise<string>>> = {
   kernel: () => compareKernel(KERNEL_RUNS),
   codec: () => compareCodec(CODEC_RUNS),
-  transport: async () => table([await compareWithBareChannel(RUNS)]),
+  transport: async () => {
+    const figures = await compareWithBareChannel(TRANSPORT_RUNS);
+    return `${table(figures.comparisons)}\n\n${requestTable(figures)}`;
+  },
   backup: async () => table(await compareWithRestic(RUNS)),
   chromium: async () => table(await compareInChromium(RUNS)),
   stages: measureStages,

@@ -76,6 +76,22 @@ export function transportContract(name: string, make: () => Promise<TransportHar
       expect(here.binding.local).not.toEqual(here.binding.remote);
     });
 
+    it('keeps a copy of what is sent, and gives each message a buffer of its own', async () => {
+      const { here, there } = await connect();
+      const arrived = messages(there, 3);
+      const used = patternBytes(FRAME_MAX_BYTES, 1);
+      here.send(used);
+      used.fill(0);
+      here.send(used.subarray(100, 200));
+      used.fill(255);
+      here.send(used.subarray(0, 10));
+      const [first, second, third] = await arrived;
+      expectBytes(first, patternBytes(FRAME_MAX_BYTES, 1));
+      expectBytes(second, new Uint8Array(100));
+      expectBytes(third, new Uint8Array(10).fill(255));
+      for (const message of [first!, second!, third!]) expect(message.buffer.byteLength).toBe(message.length);
+    });
+
     it('takes messages as long as a frame, whole and both ways', async () => {
       const { here, there } = await connect();
       expect(here.maxMessageBytes).toBeGreaterThanOrEqual(FRAME_MAX_BYTES);

@@ -343,6 +343,24 @@ describe('partners', () => {
 });
 
 describe('around the work', () => {
+  it('limits uploads, and takes the limit away', async () => {
+    const { page, errors, close } = await app.open('member', '#/space');
+    const limit = (): Promise<number | undefined> => page.evaluate(() => window.fake.agent.state.uploadLimit);
+    const field = page.getByTestId('upload-limit');
+    await field.fill('1.5');
+    await field.press('Tab');
+    await expect.poll(limit).toBe(1.5 * 2 ** 20);
+    await field.fill('0.01');
+    await field.press('Tab');
+    await page.getByText('Enter 0.1 or more').waitFor();
+    expect(await limit()).toBe(1.5 * 2 ** 20);
+    await field.fill('');
+    await field.press('Tab');
+    await expect.poll(limit).toBeUndefined();
+    expect(errors).toEqual([]);
+    await close();
+  });
+
   it('sets the space given from the number field', async () => {
     const { page, close } = await app.open('member', '#/space');
     await page.getByTestId('offer-space').fill('33');

@@ -5,6 +5,7 @@ import type { Platform } from '../../ports/platform.ts';
 import type { Rendezvous } from '../../ports/rendezvous.ts';
 import type { Transport } from '../../ports/transport.ts';
 import type { Host } from '../host/host.ts';
+import type { UploadLimit } from '../session/upload-limit.ts';
 
 /** What a device needs to take part in a cooperative. */
 export interface CooperationOptions {
@@ -19,5 +20,6 @@ export interface CooperationOptions {
   };
   readonly cooperative: CooperativeId;
   readonly host: Host;
+  readonly uploads: UploadLimit;
   readonly network: () => Promise<{ readonly transport: Transport; readonly rendezvous: Rendezvous }>;
 }

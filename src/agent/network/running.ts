@@ -109,7 +109,7 @@ function open(
   channel: Channel,
   cancel: Cancellable,
 ): Promise<Remote> {
-  const { platform, identity, cooperative } = options;
+  const { platform, identity, cooperative, uploads } = options;
   const { crypto, clock, random, log } = platform;
   const isMember = (account: AccountId): boolean => roster.roster.members.has(account);
   return openSession(channel, {
@@ -130,6 +130,7 @@ function open(
       return isMember(account);
     },
     handler,
+    uploads,
   });
 }
 

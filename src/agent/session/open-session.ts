@@ -17,6 +17,7 @@ import type { Channel } from '../../ports/transport.ts';
 import { SessionRemote } from './remote.ts';
 import { Session, sayBye } from './session.ts';
 import type { Remote, RequestHandler } from './types.ts';
+import type { UploadLimit } from './upload-limit.ts';
 
 export interface SessionOptions extends Cancellable {
   readonly suite: CryptoSuite;
@@ -30,6 +31,8 @@ export interface SessionOptions extends Cancellable {
   /** whether an account is on the roster of one of `cooperatives` */
   isMember(account: AccountId, cooperative: CooperativeId): Promise<boolean>;
   readonly handler: RequestHandler;
+  /** shared by all sessions of this device; left out, nothing is limited */
+  readonly uploads?: UploadLimit;
 }
 
 /** A device shows the same certificate in every handshake: it is verified once. */
@@ -50,13 +53,13 @@ const WAITING_MAX = 2;
  *   'malformed', 'unsupported', 'timeout', 'unreachable' (the channel closed), 'aborted'
  */
 export async function openSession(channel: Channel, options: SessionOptions): Promise<Remote> {
-  const { clock, log, handler } = options;
+  const { clock, log, handler, uploads } = options;
   let session: Session | undefined;
   let opening: Opening | undefined = new Opening(channel, options, (proved) => {
     opening = undefined;
     const { certificate, cooperative } = proved;
     const peer = { device: certificate.device, account: certificate.account, certificate, cooperative };
-    session = new Session({ channel, clock, log, peer, handler });
+    session = new Session({ channel, clock, log, peer, handler, uploads });
     return new SessionRemote(session);
   });
   channel.onClose((reason) => {

@@ -8,9 +8,10 @@ import {
   WINDOW_MAX_BYTES,
 } from '../../core/wire/limits.ts';
 import type { Message, ReplyMessage, RequestMessage } from '../../core/wire/messages.ts';
-import { encodeMessage } from '../../core/wire/messages.ts';
+import { lentMessage } from '../../core/wire/messages.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Channel } from '../../ports/transport.ts';
+import type { UploadLimit } from './upload-limit.ts';
 
 /** The items of one payload, fetched one after another when there is room to send them. */
 export interface Payload {
@@ -38,9 +39,12 @@ interface Stream extends StreamEvents {
   state: 'fetching' | 'starved' | 'ready' | 'gone';
 }
 
-/** A drain of half the queue that took this long at most shows a link that can take more at once; or less. */
-const QUICK_DRAIN_MS = 100;
-const SLOW_DRAIN_MS = 500;
+/**
+ * A drain of half the queue that took this long at most shows a link that can take more at once; or less. A request waits behind
+ * the whole queue, so that is as short as keeps the link busy.
+ */
+const QUICK_DRAIN_MS = 25;
+const SLOW_DRAIN_MS = 100;
 
 /**
  * All that a session sends. Control messages go at once; the items of streams in turns, each stream as far as its credit goes
@@ -49,6 +53,7 @@ const SLOW_DRAIN_MS = 500;
 export class Outbox {
   readonly #channel: Channel;
   readonly #clock: Clock;
+  readonly #uploads: UploadLimit | undefined;
   readonly #onBroken: (error: unknown) => void;
   readonly #streams = new Map<number, Stream>();
   #ready: Stream[] = [];
@@ -57,9 +62,14 @@ export class Outbox {
   #closed = false;
 
   /** @param onBroken called once when the channel takes no more */
-  constructor(channel: Channel, clock: Clock, onBroken: (error: unknown) => void) {
+  constructor(
+    channel: Channel,
+    { clock, uploads }: { readonly clock: Clock; readonly uploads: UploadLimit | undefined },
+    onBroken: (error: unknown) => void,
+  ) {
     this.#channel = channel;
     this.#clock = clock;
+    this.#uploads = uploads;
     this.#onBroken = onBroken;
   }
 
@@ -78,7 +88,9 @@ export class Outbox {
       );
       return false;
     }
-    return this.#send(message, body);
+    const frame = lentMessage(message, body);
+    this.#uploads?.sent(frame.length);
+    return this.#send(frame);
   }
 
   /** Sends a request or reply and its payload: a short first item that is at hand with it, the others as credit allows. */
@@ -178,10 +190,12 @@ export class Outbox {
         const stream = this.#ready.shift();
         if (stream === undefined || this.#closed) return;
         if (this.#channel.bufferedAmount >= this.#queueBytes) await this.#drain();
+        const turn = stream.next && this.#uploads?.turn(stream.next.length);
+        if (turn !== undefined) await turn;
         // While it waited the stream may have been dropped and the session closed.
         const item = stream.next;
         if (item === undefined) continue;
-        if (!this.#send({ type: 'item', id: stream.id }, item)) return;
+        if (!this.#send(lentMessage({ type: 'item', id: stream.id }, item))) return;
         this.#sent(stream, item);
       }
     } finally {
@@ -212,10 +226,10 @@ export class Outbox {
     }
   }
 
-  #send(message: Message, body?: Bytes): boolean {
+  #send(frame: Bytes): boolean {
     if (this.#closed) return false;
     try {
-      this.#channel.send(encodeMessage(message, body));
+      this.#channel.send(frame);
       return true;
     } catch (error) {
       this.#break(error);

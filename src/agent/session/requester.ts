@@ -255,8 +255,7 @@ export class Requester {
     request.received++;
     const granted = request.window.taken(item.length);
     if (!request.settled) {
-      // A copy, so that the frame's header does not travel along when the item's buffer is transferred.
-      request.items.push(item.slice());
+      request.items.push(item);
       if (granted > 0 && request.received < reply.items) {
         this.#outbox.control({ type: 'credit', id, bytes: granted });
       }

@@ -150,8 +150,7 @@ export class Responder {
     }
     window.received(item.length);
     serving.received++;
-    // A copy, so that the frame's header does not travel along when the item's buffer is transferred.
-    serving.queue.push(item.slice());
+    serving.queue.push(item);
   }
 
   async #serve(serving: Serving): Promise<void> {

@@ -14,6 +14,7 @@ import type { Answer, RequestOptions } from './requester.ts';
 import { Requester } from './requester.ts';
 import { Responder } from './responder.ts';
 import type { Peer, RequestHandler } from './types.ts';
+import type { UploadLimit } from './upload-limit.ts';
 import { WindowBudget } from './window.ts';
 
 /** A farewell gets this long to leave before the channel is closed under it. */
@@ -25,6 +26,7 @@ export interface SessionParts {
   readonly log: Log;
   readonly peer: Peer;
   readonly handler: RequestHandler;
+  readonly uploads: UploadLimit | undefined;
 }
 
 /** A channel on which both ends have proved themselves: tells messages apart and ends the session when one does not fit. */
@@ -41,12 +43,12 @@ export class Session implements SessionLink {
   #closedBecause: string | undefined;
 
   constructor(parts: SessionParts) {
-    const { channel, clock, log, peer, handler } = parts;
+    const { channel, clock, log, peer, handler, uploads } = parts;
     this.peer = peer;
     this.#channel = channel;
     this.#clock = clock;
     this.#log = log;
-    const outbox = new Outbox(channel, clock, (error) => {
+    const outbox = new Outbox(channel, { clock, uploads }, (error) => {
       this.#end('unreachable', messageOf(error), false);
     });
     const budget = new WindowBudget();

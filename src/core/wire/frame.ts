@@ -11,11 +11,19 @@ export interface Frame {
   readonly body: Bytes;
 }
 
+/** Where frames are put together that are copied before the next one is made. */
+const scratch = new Uint8Array(FRAME_MAX_BYTES);
+
 /**
  * Puts a frame together: u16 header length ‖ header ‖ body.
  * @throws RoostError 'usage' when a part is too long
  */
-export function encodeFrame(header: Uint8Array, body: Uint8Array = new Uint8Array(0)): Bytes {
+export function encodeFrame(header: Uint8Array, body?: Uint8Array): Bytes {
+  return lentFrame(header, body).slice();
+}
+
+/** As `encodeFrame`, but the frame lies in memory that the next call uses again: for a channel, whose `send` copies it. */
+export function lentFrame(header: Uint8Array, body: Uint8Array = new Uint8Array(0)): Bytes {
   const length = LENGTH_BYTES + header.length + body.length;
   if (header.length === 0 || header.length > FRAME_HEADER_MAX_BYTES || length > FRAME_MAX_BYTES) {
     throw new RoostError(
@@ -23,11 +31,11 @@ export function encodeFrame(header: Uint8Array, body: Uint8Array = new Uint8Arra
       `frame must have a header of 1 to ${FRAME_HEADER_MAX_BYTES} bytes and at most ${FRAME_MAX_BYTES} in all, got ${header.length} and ${length}`,
     );
   }
-  const frame = new Uint8Array(length);
-  new DataView(frame.buffer).setUint16(0, header.length);
-  frame.set(header, LENGTH_BYTES);
-  frame.set(body, LENGTH_BYTES + header.length);
-  return frame;
+  scratch[0] = header.length >>> 8;
+  scratch[1] = header.length & 0xff;
+  scratch.set(header, LENGTH_BYTES);
+  scratch.set(body, LENGTH_BYTES + header.length);
+  return scratch.subarray(0, length);
 }
 
 /**

@@ -40,7 +40,7 @@ export const WINDOW_TOTAL_BYTES = 16 * MIB;
 
 /** Bytes queued in the channel before streams wait: from the first value up to the second as the link proves fast. */
 export const QUEUE_START_BYTES = 64 * KIB;
-export const QUEUE_MAX_BYTES = MIB;
+export const QUEUE_MAX_BYTES = 512 * KIB;
 /** A peer that asks but does not read: queued bytes at which the session ends. */
 export const QUEUE_LIMIT_BYTES = 4 * MIB;
 

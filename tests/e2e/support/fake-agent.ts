@@ -136,6 +136,11 @@ export class FakeAgent implements AgentApi {
     this.set({ space: { ...this.state.space, offered: bytes } });
   }
 
+  async setUploadLimit(uploadLimit: number | undefined): Promise<void> {
+    this.#called('setUploadLimit');
+    this.set({ uploadLimit });
+  }
+
   async setDeviceLabel(deviceLabel: string): Promise<void> {
     this.#called('setDeviceLabel');
     this.set({ deviceLabel });

@@ -54,6 +54,7 @@ export function emptyState(): AgentState {
       promised: 0,
       held: 0,
     },
+    uploadLimit: undefined,
     task: undefined,
     activity: [],
   };

@@ -237,3 +237,26 @@ describe('delegate', () => {
     expect((await call(agent, 'delegate', DEVICE.slice(1), '--json')).code).toBe(2);
   });
 });
+
+describe('limit', () => {
+  it('is set, taken away, and told', async () => {
+    let uploadLimit: number | undefined;
+    const agent: AgentApi = {
+      ...fakeAgent(memberState()),
+      get state() {
+        return memberState({ uploadLimit });
+      },
+      setUploadLimit: async (bytes) => {
+        uploadLimit = bytes;
+      },
+    };
+    const told = async (...args: readonly string[]): Promise<unknown> =>
+      (await call(agent, 'limit', ...args, '--json')).lines;
+    expect(await told('--upload', '2MiB')).toEqual([{ event: 'done', uploadLimit: 2 ** 21 }]);
+    expect(await told()).toEqual([{ event: 'done', uploadLimit: 2 ** 21 }]);
+    expect((await call(agent, 'limit')).text).toContain('At most 2.0 MiB a second are sent.');
+    expect(await told('--upload', 'none')).toEqual([{ event: 'done', uploadLimit: null }]);
+    expect((await call(agent, 'limit', '--upload', 'fast', '--json')).code).toBe(2);
+    expect(uploadLimit).toBeUndefined();
+  });
+});

@@ -42,6 +42,7 @@ export function memberState(changes: Partial<AgentState> = {}): AgentState {
       promised: 0,
       held: 0,
     },
+    uploadLimit: undefined,
     task: undefined,
     activity: [],
     ...changes,

@@ -9,6 +9,7 @@ import type { RosterAccess } from '../../../src/agent/membership.ts';
 import { foundCooperative, joinCooperative, makeInvite } from '../../../src/agent/membership.ts';
 import type { OpenCooperation } from '../../../src/agent/network/cooperation.ts';
 import { createCooperation } from '../../../src/agent/network/cooperation.ts';
+import { UploadLimit } from '../../../src/agent/session/upload-limit.ts';
 import { createCodecOperations } from '../../../src/core/codec/operations.ts';
 import { phraseFromEntropy, secretsFromPhrase } from '../../../src/core/crypto/phrase.ts';
 import { createWebCryptoSuite } from '../../../src/core/crypto/webcrypto.ts';
@@ -111,6 +112,7 @@ export class Scene {
       identity,
       cooperative: this.cooperative,
       host,
+      uploads: new UploadLimit(platform.clock),
       network: () => Promise.resolve(network),
     });
     if (start) await open.start();

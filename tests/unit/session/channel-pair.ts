@@ -55,7 +55,7 @@ export class TestChannel implements Channel {
   send(message: Bytes): void {
     if (this.closedBecause !== undefined) throw new RoostError('unreachable', 'channel is closed');
     this.sent++;
-    this.#queue.push(message);
+    this.#queue.push(message.slice());
     this.#buffered += message.length;
     this.peakBuffered = Math.max(this.peakBuffered, this.#buffered);
     this.#move();
@@ -109,8 +109,8 @@ export class TestChannel implements Channel {
 
   deliver(message: Bytes): void {
     if (this.closedBecause !== undefined) return;
-    if (this.#onMessage === undefined) this.#kept.push(message.slice());
-    else this.#onMessage(message.slice());
+    if (this.#onMessage === undefined) this.#kept.push(message);
+    else this.#onMessage(message);
   }
 
   #wake(): void {

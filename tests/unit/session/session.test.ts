@@ -233,6 +233,27 @@ describe('a session', () => {
     expect(b.handler.committed).toBe(12);
   });
 
+  it('sends a small request before the items that wait, with a short queue ahead of it', async () => {
+    const { toB, channelA } = await connect();
+    let segments = 0;
+    const arrive = channelA.other!.deliver.bind(channelA.other);
+    const arrivedAt: number[] = [];
+    channelA.other!.deliver = (message) => {
+      if (message.length > SEALED_SEGMENT_BYTES) segments++;
+      else if (new TextDecoder('latin1').decode(message).includes('ledger-digest')) arrivedAt.push(segments);
+      arrive(message);
+    };
+    const { row, sealed } = shard(1, 160 * SEALED_SEGMENT_BYTES);
+    const put = toB.put(AGREEMENT, row, sealed);
+    while (segments < 40) await turns(1);
+    const before = segments;
+    await toB.ledgerDigest(AGREEMENT);
+    await put;
+    expect(arrivedAt).toHaveLength(1);
+    expect(arrivedAt[0]! - before).toBeLessThanOrEqual(QUEUE_MAX_BYTES / (64 * 1024) + 1);
+    expect(segments).toBe(160);
+  });
+
   it('serves a small request while large ones run, and many at once', async () => {
     const { toB } = await connect();
     const large = Array.from({ length: 40 }, (_, i) => shard(i, MIB)).map(({ row, sealed }) =>
