@@ -36,7 +36,9 @@ export async function measureManyFiles(counts: readonly number[]): Promise<strin
       const browse = await run('ls', 'latest', folder);
       const restore = await run('restore', 'latest', '--to', workspace.path('target'), '--path', folder);
       const cell = ({ took, peak }: Step): string => `${took.toFixed(1)} s, ${Math.round(peak)} MB`;
-      rows.push(`| ${count.toLocaleString('en')} | ${[first, again, browse, restore].map(cell).join(' | ')} |`);
+      rows.push(
+        `| ${count.toLocaleString('en')} | ${[first, again, browse, restore].map(cell).join(' | ')} |`,
+      );
     } finally {
       await workspace.close();
     }
@@ -66,7 +68,9 @@ async function measured(home: string, args: readonly string[]): Promise<Step> {
   const took = await seconds(async () => {
     const { code, last, stderr } = await finished(child);
     if (code !== 0)
-      throw new Error(`roost ${args.join(' ')} ended with ${String(code)}: ${JSON.stringify(last)} ${stderr.slice(-2000)}`);
+      throw new Error(
+        `roost ${args.join(' ')} ended with ${String(code)}: ${JSON.stringify(last)} ${stderr.slice(-2000)}`,
+      );
   });
   return { took, peak: watch.stop() };
 }
