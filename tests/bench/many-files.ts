@@ -10,8 +10,6 @@ import { MemoryWatch } from './process-memory.ts';
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
 const HOLDERS = 3;
 const FILES_A_FOLDER = 500;
-/** Different contents: what is measured is the number of files, not their bytes. */
-const CONTENTS = 1_000;
 /** MB of JavaScript heap that the program may take: with less than it needs, it fails. */
 const HEAP_MB = 1_024;
 
@@ -55,7 +53,7 @@ function makeTree(root: string, count: number): void {
     mkdirSync(join(root, String(folder)), { recursive: true });
     const files = Math.min(FILES_A_FOLDER, count - folder * FILES_A_FOLDER);
     for (let file = 0; file < files; file++) {
-      const content = `content ${(folder * FILES_A_FOLDER + file) % CONTENTS}\n`;
+      const content = `content ${folder * FILES_A_FOLDER + file}\n`;
       writeFileSync(join(root, String(folder), `file-${file}.txt`), content);
     }
   }

@@ -57,7 +57,9 @@ class Disk {
       if (this.#waiting.length === 0) this.#rest(worker);
     });
     const failed = (cause: unknown): void => {
-      if (this.#worker === worker) this.#worker = undefined;
+      // One that was told to end: what waits now waits for another.
+      if (this.#worker !== worker) return;
+      this.#worker = undefined;
       const error = new RoostError('internal', 'the disk thread has died', { cause });
       for (const { reject } of this.#waiting.splice(0)) reject(error);
     };

@@ -131,6 +131,7 @@ function* entriesOf(
 ): Generator<SourceEntry | SourceFault> {
   let at = 0;
   let nameAt = 0;
+  let owner: SourceEntry['owner'];
   for (const [i, folder] of folders.entries()) {
     const fault = faults.get(i);
     if (fault !== undefined) yield { kind: 'unreadable', path: folder, reason: fault };
@@ -143,16 +144,21 @@ function* entriesOf(
       const first = at * NUMBERS_PER_ENTRY;
       const kind = KINDS[numbers[first]!]!;
       if (kind === 'unreadable') yield { kind, path, reason: text ?? '' };
-      else
+      else {
+        const uid = numbers[first + 3]!;
+        const gid = numbers[first + 4]!;
+        // Most entries have the owner of the one before, and a million of them are kept until the end of a run.
+        if (POSIX && !(owner?.uid === uid && owner.gid === gid)) owner = { uid, gid };
         yield {
           kind,
           path,
           size: numbers[first + 1]!,
           mtimeNs: mtimesNs[at]!,
           mode: POSIX ? numbers[first + 2] : undefined,
-          owner: POSIX ? { uid: numbers[first + 3]!, gid: numbers[first + 4]! } : undefined,
+          owner,
           target: text,
         };
+      }
     }
   }
 }

@@ -355,9 +355,11 @@ async function compareWithMemory(
   { source, files }: ScannedSource,
 ): Promise<Pick<Changed, 'changed' | 'gone'>> {
   const folder = folderKey(source.name);
-  const nodes = new Map(files.map((node) => [fileKey(folder, node.entry.path), node]));
+  let nodes: Map<string, ScanNode> | undefined;
   const gone: string[] = [];
   for await (const remembered of repository.files(folder)) {
+    // Not made for the first run, which remembers nothing.
+    nodes ??= new Map(files.map((node) => [fileKey(folder, node.entry.path), node]));
     const same: { readonly node: ScanNode; readonly chunks: readonly ChunkId[] }[] = [];
     for (const { key, record } of remembered) {
       const node = nodes.get(key);

@@ -9,6 +9,7 @@ import { throwIfAborted } from '../cancellation.ts';
 export interface ScanNode {
   readonly name: string;
   readonly entry: SourceEntry;
+  /** of a folder; a file or link has none */
   readonly children: ScanNode[];
   /** content of a file, once known; undefined until read */
   chunks: readonly ChunkId[] | undefined;
@@ -29,6 +30,10 @@ export interface ScannedSource {
   readonly bytes: number;
   readonly unreadable: readonly { readonly path: string; readonly reason: string }[];
 }
+
+/** One for all files and links: there may be a million of them. */
+const NO_CHILDREN: ScanNode[] = [];
+Object.freeze(NO_CHILDREN);
 
 /** Walks a source by size and time only; no content is read. */
 export async function scanSource(
@@ -72,7 +77,7 @@ export async function scanSource(
     const node: ScanNode = {
       name,
       entry,
-      children: [],
+      children: entry.kind === 'folder' ? [] : NO_CHILDREN,
       chunks: undefined,
       savedBytes: undefined,
       changed: false,

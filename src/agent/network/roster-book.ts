@@ -115,11 +115,7 @@ export class RosterBook {
   }
 
   /** @param common how many entries both begin with */
-  async #settleFork(
-    ours: readonly Bytes[],
-    theirs: readonly Bytes[],
-    common: number,
-  ): Promise<RosterSync> {
+  async #settleFork(ours: readonly Bytes[], theirs: readonly Bytes[], common: number): Promise<RosterSync> {
     const { log } = this.#options;
     let other: Roster;
     try {
