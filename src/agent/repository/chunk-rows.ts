@@ -8,7 +8,7 @@ import type { IndexedChunk } from '../../core/snapshot/types.ts';
  * million chunks are some hundred rows.
  */
 export const CHUNK_ROW_BYTES = 44;
-export const CHUNK_ID_BYTES = 32;
+const CHUNK_ID_BYTES = 32;
 
 export function encodeChunks(chunks: readonly IndexedChunk[]): Bytes {
   const row = new Uint8Array(chunks.length * CHUNK_ROW_BYTES);
