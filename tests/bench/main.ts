@@ -5,6 +5,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { compareWithRestic } from './backup-and-restore.ts';
 import { compareInChromium } from './chromium.ts';
+import { measureChunkIndex } from './chunk-lookups.ts';
 import { compareCodec } from './codec.ts';
 import { compareKernel } from './kernel.ts';
 import { measureManyFiles } from './many-files.ts';
@@ -19,6 +20,7 @@ const RUNS = 3;
 const KERNEL_RUNS = 5;
 const CODEC_RUNS = 5;
 const TRANSPORT_RUNS = 5;
+const CHUNK_RUNS = 5;
 /** MB of a folder */
 const MEMORY_SIZES = [1_000, 10_000];
 /** files of a tree */
@@ -39,6 +41,7 @@ const PARTS: Readonly<Record<string, () => Promise<string>>> = {
   chromium: async () => table(await compareInChromium(RUNS)),
   stages: measureStages,
   proof: () => measureProof(RUNS),
+  chunks: () => measureChunkIndex(CHUNK_RUNS),
   memory: () => measureMemory(sizes(MEMORY_SIZES)),
   files: () => measureManyFiles(sizes(TREE_SIZES)),
 };

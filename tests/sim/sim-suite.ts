@@ -1,7 +1,8 @@
-import { createCipheriv, createDecipheriv, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
+import { openAesGcm, sealAesGcm } from '../../src/adapters/nodejs/aes-gcm.ts';
 import type { Bytes } from '../../src/core/bytes.ts';
 import { equalBytes } from '../../src/core/bytes.ts';
-import { checkDeriveLength, checkKeyBytes, checkNonce } from '../../src/core/crypto/checks.ts';
+import { checkDeriveLength, checkKeyBytes } from '../../src/core/crypto/checks.ts';
 import type {
   AesGcmKey,
   AgreementKey,
@@ -12,7 +13,6 @@ import type {
 } from '../../src/core/crypto/suite.ts';
 import { RoostError } from '../../src/core/errors.ts';
 
-const TAG_BYTES = 16;
 const NO_BYTES = new Uint8Array(0);
 
 interface RawKey {
@@ -122,30 +122,8 @@ export function createSimSuite(randomBytes: (length: number) => Bytes): CryptoSu
       checkKeyBytes('AES-256-GCM key', raw);
       return wrap<AesGcmKey>(raw.slice());
     },
-    async seal(key, nonce, aad, plaintext) {
-      checkNonce(nonce);
-      const cipher = createCipheriv('aes-256-gcm', rawOf(key), nonce);
-      cipher.setAAD(aad);
-      const sealed = new Uint8Array(plaintext.length + TAG_BYTES);
-      sealed.set(cipher.update(plaintext));
-      cipher.final();
-      sealed.set(cipher.getAuthTag(), plaintext.length);
-      return sealed;
-    },
-    async open(key, nonce, aad, sealed) {
-      checkNonce(nonce);
-      const length = sealed.length - TAG_BYTES;
-      try {
-        const decipher = createDecipheriv('aes-256-gcm', rawOf(key), nonce);
-        decipher.setAAD(aad);
-        decipher.setAuthTag(sealed.subarray(length));
-        const plain = length === 0 ? NO_BYTES.slice() : own(decipher.update(sealed.subarray(0, length)));
-        decipher.final();
-        return plain;
-      } catch (cause) {
-        throw new RoostError('corrupt', `sealed bytes (${sealed.length}) do not fit their tag`, { cause });
-      }
-    },
+    seal: async (key, nonce, aad, plaintext) => sealAesGcm(rawOf(key), nonce, aad, plaintext),
+    open: async (key, nonce, aad, sealed) => openAesGcm(rawOf(key), nonce, aad, sealed),
     hmac: async (key, data) => own(hmac(rawOf(key), data)),
     sha256: async (data) => sha256(data),
     async importSigning(seed) {
