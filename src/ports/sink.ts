@@ -9,7 +9,10 @@ import type { SourceEntry } from './source.ts';
 export interface Sink {
   readonly parallel: number;
   folder(entry: RestoredEntry): Promise<void>;
-  /** Starts a file; bytes come in order. `close` finishes it (mode, mtime, rename into place), `abort` leaves nothing. */
+  /**
+   * Starts a file; bytes come in order. `close` finishes it (mode, mtime, rename into place), `abort` leaves nothing. That its place cannot be
+   * written may be told by any of them: a sink may wait for bytes before it makes the file.
+   */
   file(entry: RestoredEntry): Promise<FileWriter>;
   /** Makes a symbolic link, or rejects with RoostError 'unsupported' where it cannot be had. */
   link(entry: RestoredEntry): Promise<void>;
@@ -21,7 +24,7 @@ export interface Sink {
 export type RestoredEntry = Omit<SourceEntry, 'kind'>;
 
 export interface FileWriter {
-  /** Resolves when the sink can take more. */
+  /** Resolves when the sink can take more. It may keep the bytes until the file is closed: they must not change, and it does not change them. */
   write(data: Bytes): Promise<void>;
   close(): Promise<void>;
   abort(): Promise<void>;

@@ -33,11 +33,12 @@ const STAGES: readonly (readonly [stage: string, frame: RegExp])[] = [
   ],
   ['listing folders', /nodejs\/disk-listing/],
   ['reading files', /nodejs\/disk-reading/],
+  ['writing files', /nodejs\/disk-writing/],
   ['cutting chunks', /(core\/chunk|kernel\/cutter)/],
   ['naming chunks (HMAC)', /^hmac .*crypto-suite/],
   ['hashing shards', /^sha256 .*crypto-suite/],
-  ['encrypting', /^seal .*crypto-suite/],
-  ['compressing', /nodejs\/zstd/],
+  ['encrypting, decrypting', /^(seal|open) .*(crypto-suite|aes-gcm)/],
+  ['compressing, decompressing', /nodejs\/zstd/],
   ['erasure coding', /(core\/erasure|kernel\/products)/],
   ['database', /sqlite-meta-store/],
   ['scanning and comparing', /(backup\/scan|nodejs\/source|backup\/file-keys|compareWithMemory)/],
@@ -45,12 +46,12 @@ const STAGES: readonly (readonly [stage: string, frame: RegExp])[] = [
   ['sending', /(nodejs\/rtc-|agent\/session|agent\/network|core\/wire)/],
   [
     'moving buffers between threads',
-    /(codec-pool|codec-thread|transferable|nodejs\/disk|file-reader|pack-writer)/,
+    /(codec-pool|codec-thread|transferable|nodejs\/disk|file-reader|pack-writer|nodejs\/sink)/,
   ],
 ];
 
 /**
- * Where the owner's process spends its time in a first and in an unchanged backup to six holders, by its profiles: seconds of JavaScript
+ * Where the owner's process spends its time in a first and in an unchanged backup to six holders and in a restore, by its profiles: seconds of JavaScript
  * threads that were at work, by stage. Threads of libdatachannel and of V8 are in no profile.
  * @returns lines of a Markdown table
  */
@@ -61,16 +62,21 @@ export async function measureStages(): Promise<string> {
     const { files, bytes } = await makeMixedTree(tree, TREE);
     const { owner } = await startCooperative(workspace, HOLDERS);
     const runs: Map<string, number>[] = [];
-    for (const run of ['first', 'unchanged']) {
+    const commands = {
+      first: ['backup', tree],
+      unchanged: ['backup', tree],
+      restore: ['restore', 'latest', '--to', workspace.path('restored')],
+    };
+    for (const [run, command] of Object.entries(commands)) {
       const profiles = workspace.path(`profiles-${run}`);
       const node = ['--cpu-prof', '--cpu-prof-dir', profiles];
-      const { code, stderr } = await finished(spawnRoost(owner.home, ['backup', tree], node));
-      if (code !== 0) throw new Error(`the ${run} backup ended with ${String(code)}: ${stderr}`);
+      const { code, stderr } = await finished(spawnRoost(owner.home, command, node));
+      if (code !== 0) throw new Error(`the ${run} run ended with ${String(code)}: ${stderr}`);
       runs.push(await stagesOf(profiles));
     }
     const lines = [
-      `| seconds of ${files} files, ${(bytes / MB).toFixed(0)} MB | first | unchanged |`,
-      '| --- | ---: | ---: |',
+      `| seconds of ${files} files, ${(bytes / MB).toFixed(0)} MB | first | unchanged | restore |`,
+      '| --- | ---: | ---: | ---: |',
     ];
     for (const stage of [...STAGES.map(([name]) => name), 'all else']) {
       lines.push(`| ${stage} | ${runs.map((run) => (run.get(stage) ?? 0).toFixed(2)).join(' | ')} |`);

@@ -4,6 +4,7 @@ import { RoostError } from '../../core/errors.ts';
 import type { AccountKeys } from '../../core/crypto/account-keys.ts';
 import type { Codec } from '../../ports/codec.ts';
 import type { CodecMethod, CodecReply } from './codec-messages.ts';
+import type { Views } from './transferable.ts';
 import { readyToTransfer } from './transferable.ts';
 
 /** Calls one thread has at once: one at work, one ready, so that it never waits for this thread. */
@@ -12,6 +13,7 @@ const CALLS_PER_THREAD = 2;
 interface Call {
   readonly method: CodecMethod;
   readonly values: readonly unknown[];
+  readonly views: Views;
   resolve(result: unknown): void;
   reject(error: unknown): void;
 }
@@ -35,7 +37,8 @@ export function createCodecPool(options: CodecPoolOptions = {}): Codec {
     sealBundles: (request) => pool.call('sealBundles', request),
     encodePack: (request) => pool.call('encodePack', request),
     remakeShard: (request) => pool.call('remakeShard', request),
-    openSegments: (request) => pool.call('openSegments', request),
+    openSegments: (request) =>
+      pool.callWith(request.buffersGiven === true ? 'moved' : 'copied', 'openSegments', request),
     reconstruct: (request) => pool.call('reconstruct', request),
     openBundles: (request) => pool.call('openBundles', request),
     close: () => pool.close(),
@@ -61,12 +64,16 @@ class CodecPool {
   }
 
   call<T>(method: CodecMethod, ...values: readonly unknown[]): Promise<T> {
+    return this.callWith('copied', method, ...values);
+  }
+
+  callWith<T>(views: Views, method: CodecMethod, ...values: readonly unknown[]): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#closed) {
         reject(new RoostError('aborted', 'the codec is closed'));
         return;
       }
-      this.#waiting.push({ method, values, resolve, reject });
+      this.#waiting.push({ method, values, views, resolve, reject });
       this.#dispatch();
     });
   }
@@ -136,7 +143,7 @@ class CodecThread {
 
   async setKeys(keys: AccountKeys): Promise<void> {
     await new Promise<unknown>((resolve, reject) => {
-      this.take({ method: 'setKeys', values: [keys], resolve, reject });
+      this.take({ method: 'setKeys', values: [keys], views: 'copied', resolve, reject });
     });
   }
 
@@ -144,7 +151,7 @@ class CodecThread {
     const transfer = new Set<ArrayBuffer>();
     const id = this.#next++;
     try {
-      const values = call.values.map((value) => readyToTransfer(value, transfer));
+      const values = call.values.map((value) => readyToTransfer(value, transfer, call.views));
       this.#worker.postMessage({ id, method: call.method, values }, [...transfer]);
     } catch (error) {
       call.reject(

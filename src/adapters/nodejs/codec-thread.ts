@@ -5,7 +5,7 @@ import { createCodecOperations } from '../../core/codec/operations.ts';
 import { RoostError, faultOf, messageOf } from '../../core/errors.ts';
 import type { CodecCall, CodecReply } from './codec-messages.ts';
 import { createNodeCryptoSuite } from './crypto-suite.ts';
-import { readyToTransfer } from './transferable.ts';
+import { readyToTransfer, releaseBuffers } from './transferable.ts';
 import { createNodeZstd } from './zstd.ts';
 
 if (parentPort === null) throw new RoostError('usage', 'codec-thread.ts runs as a worker thread only');
@@ -26,6 +26,7 @@ async function answer({ id, method, values }: CodecCall): Promise<void> {
     reply = { id, fault: faultOf(error), message: messageOf(error) };
   }
   port.postMessage(reply, [...transfer]);
+  releaseBuffers(values);
 }
 
 port.on('message', (call: CodecCall) => void answer(call));

@@ -1,7 +1,8 @@
 import type { Bytes } from '../../core/bytes.ts';
+import type { Fault } from '../../core/errors.ts';
 import type { FileRange } from '../../ports/source.ts';
 
-/** What the disk thread is asked: to list folders, as many as one answer holds, or to read ranges of files into a buffer. */
+/** What the disk thread is asked: to list folders, as many as one answer holds, to read ranges of files into a buffer, or to write from one. */
 export type DiskCall =
   | { readonly kind: 'list'; readonly root: string; readonly folders: readonly string[] }
   | {
@@ -10,7 +11,38 @@ export type DiskCall =
       readonly buffer: Bytes;
       readonly start: number;
       readonly ranges: readonly FileRange[];
+    }
+  | {
+      readonly kind: 'write';
+      readonly root: string;
+      readonly buffer: Bytes;
+      readonly steps: readonly WriteStep[];
     };
+
+export interface FileAttributes {
+  /** permission bits; left as they are when undefined */
+  readonly mode: number | undefined;
+  readonly mtimeNs: bigint;
+}
+
+/** A step of a restore, at a path below the root. */
+export type WriteStep =
+  | { readonly kind: 'folder'; readonly path: string }
+  | (FileAttributes & {
+      /** The next bytes of a file. With the last ones it takes its place; until then nothing is at its path but what was. */
+      readonly kind: 'part';
+      /** a number that no other file of the process has */
+      readonly file: number;
+      readonly path: string;
+      readonly first: boolean;
+      readonly last: boolean;
+      /** where the bytes lie in the buffer */
+      readonly start: number;
+      readonly length: number;
+    })
+  | { readonly kind: 'discard'; readonly file: number }
+  | { readonly kind: 'link'; readonly path: string; readonly target: string; readonly mtimeNs: bigint }
+  | (FileAttributes & { readonly kind: 'finish-folder'; readonly path: string });
 
 /** Entries of folders in columns, which cross to another thread at a fraction of what an object each costs. */
 export interface Listing {
@@ -40,4 +72,13 @@ export interface Readings {
   readonly faults: ReadonlyMap<number, string>;
 }
 
-export type DiskAnswer = Listing | Readings;
+/** What became of steps. */
+export interface Writings {
+  readonly buffer: Bytes;
+  /** why a step failed, by its number */
+  readonly faults: Map<number, { readonly fault: Fault; readonly message: string }>;
+  /** files that are begun and not ended */
+  readonly open: number;
+}
+
+export type DiskAnswer = Listing | Readings | Writings;

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { Bytes } from '../../core/bytes.ts';
 import { RoostError } from '../../core/errors.ts';
 import type { FileRange, FilledBuffer } from '../../ports/source.ts';
-import type { DiskAnswer, DiskCall, Listing, Readings } from './disk-messages.ts';
+import type { DiskAnswer, DiskCall, Listing, Readings, WriteStep, Writings } from './disk-messages.ts';
 
 /** A thread that nobody asks anything for so long ends. */
 const IDLE_MS = 10_000;
@@ -17,6 +17,8 @@ class Disk {
   #worker: Worker | undefined;
   #waiting: Waiting[] = [];
   #idle: NodeJS.Timeout | undefined;
+  /** files begun in the thread, which end with it */
+  #open = 0;
 
   list(root: string, folders: readonly string[]): Promise<Listing> {
     return this.#ask({ kind: 'list', root, folders }) as Promise<Listing>;
@@ -37,6 +39,13 @@ class Disk {
       return reason === undefined ? { bytes: bytes[i]!, size: sizes[i]!, mtimeNs: mtimesNs[i]! } : { reason };
     });
     return { buffer: filled.buffer, reads };
+  }
+
+  /** The buffer comes back in the answer. */
+  async write(root: string, buffer: Bytes, steps: readonly WriteStep[]): Promise<Writings> {
+    const answer = (await this.#ask({ kind: 'write', root, buffer, steps }, [buffer.buffer])) as Writings;
+    this.#open = answer.open;
+    return answer;
   }
 
   #ask(call: DiskCall, transfer: ArrayBuffer[] = []): Promise<DiskAnswer> {
@@ -60,6 +69,7 @@ class Disk {
       // One that was told to end: what waits now waits for another.
       if (this.#worker !== worker) return;
       this.#worker = undefined;
+      this.#open = 0;
       const error = new RoostError('internal', 'the disk thread has died', { cause });
       for (const { reject } of this.#waiting.splice(0)) reject(error);
     };
@@ -71,6 +81,7 @@ class Disk {
   #rest(worker: Worker): void {
     worker.unref();
     this.#idle = setTimeout(() => {
+      if (this.#open > 0) return;
       this.#worker = undefined;
       void worker.terminate();
     }, IDLE_MS).unref();

@@ -24,7 +24,7 @@ export function codeOf(error: unknown): string | undefined {
 }
 
 /** An error of the operating system as a RoostError; `what` says what was tried. A RoostError stays what it is. */
-function systemFault(error: unknown, what: string): RoostError {
+export function systemFault(error: unknown, what: string): RoostError {
   if (error instanceof RoostError) return error;
   const code = codeOf(error);
   return new RoostError(FAULTS[code ?? ''] ?? 'internal', `${what}: ${code ?? 'unknown error'}`, {

@@ -187,7 +187,7 @@ async function move(
     if (!live.has(id)) continue;
     let content: Bytes;
     try {
-      content = await run.reader.chunk(id, undefined, run.signal);
+      content = await run.reader.chunk(id, run.signal);
     } catch (error) {
       if (faultOf(error) !== 'too-few') throw error;
       context.platform.log.info('pack not joined', { pack: pack.packId, message: messageOf(error) });

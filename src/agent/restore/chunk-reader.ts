@@ -30,6 +30,11 @@ const LACKING_MS = 60_000;
 /** Which bundles of which packs a restore will need, so that each pack is fetched once. */
 export type ReadPlan = ReadonlyMap<PackId, readonly number[]>;
 
+interface SealedBundle {
+  readonly index: number;
+  readonly sealed: Bytes;
+}
+
 /** Reads chunks by id: from caches, else from the holders of their pack. */
 export class ChunkReader implements TreeReader {
   readonly #options: ChunkReaderOptions;
@@ -52,7 +57,7 @@ export class ChunkReader implements TreeReader {
       ids.map(async (id, i) => {
         const known = cached[i];
         if (known) return known;
-        const bytes = await this.chunk(id, undefined, signal);
+        const bytes = await this.chunk(id, signal);
         await repository.putTreeChunks([{ id, bytes: bytes.slice() }]);
         return bytes;
       }),
@@ -60,9 +65,18 @@ export class ChunkReader implements TreeReader {
   }
 
   /** @throws RoostError 'not-found' when the index does not know it, 'too-few' | 'corrupt' */
-  async chunk(id: ChunkId, plan?: ReadPlan, signal?: AbortSignalLike): Promise<Bytes> {
+  async chunk(id: ChunkId, signal?: AbortSignalLike): Promise<Bytes> {
     const [place] = await this.#options.repository.chunkPlaces([id]);
     if (!place) throw new RoostError('not-found', `the index has no chunk ${id}`);
+    return this.chunkAt(place, undefined, signal);
+  }
+
+  /** @returns bytes that others may have, too: they are not to be changed. @throws RoostError 'too-few' | 'corrupt' */
+  async chunkAt(
+    place: ChunkPlace,
+    plan: ReadPlan | undefined,
+    signal: AbortSignalLike | undefined,
+  ): Promise<Bytes> {
     const bundle = await this.#bundle(place, plan, signal);
     return bundle.subarray(place.offset, place.offset + place.length);
   }
@@ -90,59 +104,102 @@ export class ChunkReader implements TreeReader {
     signal: AbortSignalLike | undefined,
   ): Promise<Bytes> {
     const key = bundleKey(place.packId, place.bundle);
-    const plain = this.#plain.get(key);
-    if (plain) return plain;
-    const opening = this.#opening.get(key);
-    if (opening) return opening;
-    const opened = this.#open(place, plan, signal).finally(() => this.#opening.delete(key));
-    this.#opening.set(key, opened);
-    return opened;
+    for (;;) {
+      const plain = this.#plain.get(key);
+      if (plain) return plain;
+      const opening = this.#opening.get(key);
+      if (opening === undefined) return this.#open(place, plan, signal);
+      // Opened beside another one. When that failed it is tried by itself, and the fault is its own.
+      const opened = await opening.catch(() => undefined);
+      if (opened) return opened;
+    }
   }
 
+  /** Opens a bundle and planned ones after it that are at hand. */
   async #open(
-    place: ChunkPlace,
+    { packId, bundle }: ChunkPlace,
     plan: ReadPlan | undefined,
     signal: AbortSignalLike | undefined,
   ): Promise<Bytes> {
-    const { codec, repository } = this.#options;
-    const { packId, bundle } = place;
-    let sealed = this.#sealed.get(bundleKey(packId, bundle));
-    if (!sealed) {
-      await this.#fetch(packId, bundle, plan, signal);
-      sealed = this.#sealed.get(bundleKey(packId, bundle));
-    }
-    const lacking = this.#lacking.get(bundleKey(packId, bundle));
+    const key = bundleKey(packId, bundle);
+    const fetched = this.#sealedBundle(packId, bundle, plan, signal);
+    const opened = fetched.then((sealed) => this.#openTogether(packId, { index: bundle, sealed }, plan));
+    return this.#announce(key, opened);
+  }
+
+  async #sealedBundle(
+    packId: PackId,
+    bundle: number,
+    plan: ReadPlan | undefined,
+    signal: AbortSignalLike | undefined,
+  ): Promise<Bytes> {
+    const key = bundleKey(packId, bundle);
+    if (!this.#sealed.get(key)) await this.#fetch(packId, bundle, plan, signal);
+    const sealed = this.#sealed.get(key);
+    const lacking = this.#lacking.get(key);
     if (!sealed && lacking) throw lacking.error;
-    const pack = await repository.pack(packId);
-    if (!pack || !sealed) throw new RoostError('not-found', `pack ${packId} is not in the index`);
-    const together = [{ index: bundle, sealed: sealed.slice() }];
-    const planned = plan?.get(packId) ?? [];
-    for (const index of planned.slice(planned.indexOf(bundle) + 1)) {
-      if (together.length >= OPEN_TOGETHER) break;
-      const ahead = this.#sealed.get(bundleKey(packId, index));
-      if (ahead && !this.#plain.get(bundleKey(packId, index)))
-        together.push({ index, sealed: ahead.slice() });
+    if (!sealed) throw new RoostError('not-found', `pack ${packId} is not in the index`);
+    return sealed;
+  }
+
+  async #openTogether(packId: PackId, first: SealedBundle, plan: ReadPlan | undefined): Promise<Bytes> {
+    const ahead = this.#openableAhead(packId, first.index, plan);
+    const opened = this.#openBundles(packId, [first, ...ahead]);
+    const openedAhead = ahead.map(async (_, i) => (await opened)[i + 1]!);
+    for (const [i, { index }] of ahead.entries())
+      this.#announce(bundleKey(packId, index), openedAhead[i]!).catch(() => undefined);
+    try {
+      return (await opened)[0]!;
+    } catch (error) {
+      if (ahead.length === 0) throw error;
+      // One of the others may be what is damaged.
+      return (await this.#openBundles(packId, [first]))[0]!;
     }
+  }
+
+  /** Planned bundles after one that are fetched and neither open nor being opened. */
+  #openableAhead(packId: PackId, after: number, plan: ReadPlan | undefined): readonly SealedBundle[] {
+    const ahead: SealedBundle[] = [];
+    const planned = plan?.get(packId) ?? [];
+    for (const index of planned.slice(planned.indexOf(after) + 1)) {
+      if (ahead.length >= OPEN_TOGETHER - 1) break;
+      const key = bundleKey(packId, index);
+      const sealed = this.#sealed.get(key);
+      if (sealed && !this.#plain.get(key) && !this.#opening.has(key)) ahead.push({ index, sealed });
+    }
+    return ahead;
+  }
+
+  async #openBundles(packId: PackId, bundles: readonly SealedBundle[]): Promise<readonly Bytes[]> {
+    const { codec, repository } = this.#options;
+    const pack = await repository.pack(packId);
+    if (!pack) throw new RoostError('not-found', `pack ${packId} is not in the index`);
     const chunks = await repository.chunksOf(
       packId,
-      together.map(({ index }) => index),
+      bundles.map(({ index }) => index),
     );
-    const opened = await codec.openBundles({
+    return codec.openBundles({
       packId,
       salt: pack.salt,
-      bundles: together.map(({ index, sealed: bytes }) => ({
+      bundles: bundles.map(({ index, sealed }) => ({
         index,
-        sealed: bytes,
+        // A copy, for what is cached must not be transferred.
+        sealed: sealed.slice(),
         chunks: chunks.filter((chunk) => chunk.bundle === index),
       })),
     });
-    together.forEach(({ index }, i) => {
-      const bytes = opened[i];
-      if (bytes) this.#plain.set(bundleKey(packId, index), bytes);
-    });
-    const result = opened[0];
-    if (!result) throw new RoostError('internal', 'the codec gave no bundle back');
-    return result;
+  }
+
+  /** Others that ask for the bundle meanwhile wait for it, too. */
+  async #announce(key: string, opened: Promise<Bytes>): Promise<Bytes> {
+    this.#opening.set(key, opened);
+    try {
+      const bytes = await opened;
+      this.#plain.set(key, bytes);
+      return bytes;
+    } finally {
+      this.#opening.delete(key);
+    }
   }
 
   /** Fetches a bundle, with the planned ones of its pack when none of them was fetched before. */
@@ -152,16 +209,18 @@ export class ChunkReader implements TreeReader {
     plan: ReadPlan | undefined,
     signal: AbortSignalLike | undefined,
   ): Promise<void> {
-    const running = this.#fetching.get(packId);
-    if (running) await running.catch(() => undefined);
-    if (this.#sealed.get(bundleKey(packId, bundle))) return;
-    const pack = await this.#options.repository.pack(packId);
-    if (!pack) throw new RoostError('not-found', `pack ${packId} is not in the index`);
-    const lacking = this.#lacking.get(bundleKey(packId, bundle));
-    if (lacking && lacking.until > this.#options.clock.monotonic()) throw lacking.error;
+    const key = bundleKey(packId, bundle);
+    for (;;) {
+      if (this.#sealed.get(key)) return;
+      const lacking = this.#lacking.get(key);
+      if (lacking && lacking.until > this.#options.clock.monotonic()) throw lacking.error;
+      const running = this.#fetching.get(packId);
+      if (!running) break;
+      await running.catch(() => undefined);
+    }
     const planned = plan?.get(packId)?.filter((index) => !this.#sealed.get(bundleKey(packId, index))) ?? [];
     const wanted = planned.includes(bundle) ? planned : [bundle, ...planned];
-    const fetched = this.#fetchBundles(pack, wanted, signal);
+    const fetched = this.#fetchBundles(packId, wanted, signal);
     this.#fetching.set(packId, fetched);
     try {
       await fetched;
@@ -171,12 +230,14 @@ export class ChunkReader implements TreeReader {
   }
 
   async #fetchBundles(
-    pack: PackRef,
+    packId: PackId,
     wanted: readonly number[],
     signal: AbortSignalLike | undefined,
   ): Promise<void> {
+    const pack = await this.#options.repository.pack(packId);
+    if (!pack) throw new RoostError('not-found', `pack ${packId} is not in the index`);
     let bundles: ReadonlyMap<number, Bytes> = new Map();
-    let error: unknown = new RoostError('too-few', `too few pieces of pack ${pack.packId} can be read`);
+    let error: unknown = new RoostError('too-few', `too few pieces of pack ${packId} can be read`);
     try {
       bundles = await this.#options.packs.bundles(pack, wanted, signal);
     } catch (failure) {
@@ -185,7 +246,7 @@ export class ChunkReader implements TreeReader {
     }
     const until = this.#options.clock.monotonic() + LACKING_MS;
     for (const index of wanted) {
-      const key = bundleKey(pack.packId, index);
+      const key = bundleKey(packId, index);
       const bytes = bundles.get(index);
       if (bytes) this.#sealed.set(key, bytes);
       else this.#lacking.set(key, { error, until });

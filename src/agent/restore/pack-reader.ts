@@ -1,5 +1,5 @@
 import type { Bytes } from '../../core/bytes.ts';
-import { concatBytes } from '../../core/bytes.ts';
+import { concatBytes, release } from '../../core/bytes.ts';
 import { RoostError, faultOf } from '../../core/errors.ts';
 import type { AccountId, DeviceId } from '../../core/ids.ts';
 import { SEGMENT_BYTES } from '../../core/limits.ts';
@@ -77,7 +77,11 @@ export class PackReader {
     }
     const whole = lacking === undefined ? ranges : ranges.filter((range) => isCovered(pack, got, range));
     if (whole.length === 0 && lacking !== undefined) throw lacking;
-    return new Map(whole.map(({ index, start, length }) => [index, slice(pack, got, start, length)]));
+    const bundles = new Map(
+      whole.map(({ index, start, length }) => [index, slice(pack, got, start, length)]),
+    );
+    for (const segments of got.values()) segments.forEach(release);
+    return bundles;
   }
 
   /**
@@ -298,6 +302,8 @@ export class PackReader {
         seal: { owner, holder, agreement, packId: pack.packId, shard },
         segments,
         sealed: sealed.map((bytes, i) => ({ index: first + i, bytes })),
+        // Each came in a message of its own.
+        buffersGiven: true,
       });
       this.#pace.set(holder, (clock.monotonic() - startedAt) / count);
       if (corrupt.length > 0) onCorrupt(holder, corrupt.length);

@@ -169,13 +169,14 @@ async function writeFiles(
     let writer: FileWriter | undefined;
     let written = 0;
     try {
-      const places = await repository.chunkPlaces(entry.chunks);
       writer = await sink.file(restored(path, entry));
+      const places = await repository.chunkPlaces(entry.chunks);
       for (const [i, id] of entry.chunks.entries()) {
         const place = places[i];
-        if (place) fetchAhead(place.packId);
-        const chunk = await reader.chunk(id, plan, signal);
-        await writer.write(chunk.slice());
+        if (!place) throw new RoostError('not-found', `the index has no chunk ${id}`);
+        fetchAhead(place.packId);
+        const chunk = await reader.chunkAt(place, plan, signal);
+        await writer.write(chunk);
         written += chunk.length;
         meter.add({ done: chunk.length }, path);
         await gate.pass(signal);

@@ -117,6 +117,8 @@ export interface OpenSegments {
   /** segments of the whole shard, bound in the AAD */
   readonly segments: number;
   readonly sealed: readonly { readonly index: number; readonly bytes: Bytes }[];
+  /** The buffers that `sealed` lies in may be taken whole: nobody needs what else is in them. */
+  readonly buffersGiven?: boolean;
 }
 
 export interface Reconstruct {

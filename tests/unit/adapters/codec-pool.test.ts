@@ -44,6 +44,23 @@ describe('The codec pool', () => {
     await codec.close();
   });
 
+  it('moves views of messages with the whole of them where they are given away', async () => {
+    const codec = createCodecPool({ size: 1 });
+    await codec.setKeys(await importAccountKeys(suite, CONTRACT_SECRETS));
+    const messages = [patternBytes(70_000), patternBytes(70_000, 2)];
+    const id = 'ab'.repeat(16);
+    const request = {
+      seal: { owner: id, holder: id, agreement: id, packId: id, shard: 0 },
+      segments: 2,
+      sealed: messages.map((message, index) => ({ index, bytes: message.subarray(100, 65_652) })),
+    } as unknown as Parameters<typeof codec.openSegments>[0];
+    expect((await codec.openSegments(request)).corrupt).toEqual([0, 1]);
+    expect(messages.map(({ length }) => length)).toEqual([70_000, 70_000]);
+    expect((await codec.openSegments({ ...request, buffersGiven: true })).corrupt).toEqual([0, 1]);
+    expect(messages.map(({ length }) => length)).toEqual([0, 0]);
+    await codec.close();
+  });
+
   it('fails the calls of a thread that dies, and works on with another', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'roost-test-'));
     const program = join(folder, 'thread.mjs');

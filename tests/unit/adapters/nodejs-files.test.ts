@@ -23,9 +23,11 @@ import { createJsonLog } from '../../../src/adapters/nodejs/json-log.ts';
 import { nativeIceServers } from '../../../src/adapters/nodejs/ice-servers.ts';
 import { createNodePlatform } from '../../../src/adapters/nodejs/platform.ts';
 import { decodeKey, encodeKey } from '../../../src/adapters/nodejs/row-keys.ts';
+import { MIB } from '../../../src/core/limits.ts';
 import { fingerprintOf } from '../../../src/core/wire/sdp-fingerprint.ts';
 import { directorySink } from '../../../src/adapters/nodejs/sink.ts';
 import { directorySource } from '../../../src/adapters/nodejs/source.ts';
+import type { Sink } from '../../../src/ports/sink.ts';
 import type { SourceEntry, SourceFault } from '../../../src/ports/source.ts';
 import { expectFault } from '../../contracts/expect-fault.ts';
 import { CONTRACT_SECRETS } from '../../contracts/key-vault.ts';
@@ -98,6 +100,12 @@ describe('A folder as a source', () => {
   });
 });
 
+async function writeFileTo(sink: Sink, path: string, texts: readonly string[]): Promise<void> {
+  const writer = await sink.file(restored(path, texts.join('').length));
+  for (const text of texts) await writer.write(new TextEncoder().encode(text));
+  await writer.close();
+}
+
 describe('A folder as a sink', () => {
   it('never writes through a link that lies in the target already', async () => {
     const [target, outside] = [join(home, 'target'), join(home, 'outside')];
@@ -107,12 +115,10 @@ describe('A folder as a sink', () => {
     await writeFile(join(outside, 'precious'), 'old');
     await symlink(join(outside, 'precious'), join(target, 'file'));
     const sink = await directorySink(target);
-    await expectFault(sink.file(restored('way/x', 1)), 'refused');
+    await expectFault(writeFileTo(sink, 'way/x', ['1']), 'refused');
     await expectFault(sink.folder(restored('way')), 'refused');
     await expectFault(sink.folder(restored('way/y')), 'refused');
-    const writer = await sink.file(restored('file', 3));
-    await writer.write(new TextEncoder().encode('new'));
-    await writer.close();
+    await writeFileTo(sink, 'file', ['new']);
     await sink.finish();
     expect(await readFile(join(outside, 'precious'), 'utf8')).toBe('old');
     expect(await readdir(outside)).toEqual(['precious']);
@@ -123,7 +129,9 @@ describe('A folder as a sink', () => {
     const [target, outside] = [join(home, 'target'), join(home, 'outside')];
     await mkdir(outside);
     const sink = await directorySink(target);
-    const writer = await sink.file(restored('folder/file', 1));
+    const writer = await sink.file(restored('folder/file', MIB));
+    await writer.write(new Uint8Array(MIB));
+    expect(await readdir(join(target, 'folder'))).toEqual([expect.stringMatching(/^\.roost-/)]);
     await rm(join(target, 'folder'), { recursive: true });
     await symlink(outside, join(target, 'folder'));
     await expectFault(writer.close(), 'refused');
@@ -144,8 +152,35 @@ describe('A folder as a sink', () => {
   it('does not put a file in the place of a folder', async () => {
     await mkdir(join(home, 'thing'));
     const sink = await directorySink(home);
-    await expectFault(sink.file(restored('thing', 1)), 'refused');
+    await expectFault(writeFileTo(sink, 'thing', ['1']), 'refused');
     await expectFault(sink.link(restored('thing', 0, { target: 'x' })), 'refused');
+  });
+
+  it('writes many files side by side, and one that cannot be written does not stop the others', async () => {
+    await mkdir(join(home, 'folder-7', 'file'), { recursive: true });
+    const sink = await directorySink(home);
+    const names = Array.from({ length: 1000 }, (_, i) => `folder-${i % 10}/file${i < 10 ? '' : String(i)}`);
+    const ended = await Promise.allSettled(
+      names.map((name) => writeFileTo(sink, name, [name, 'x'.repeat(name.length * 997), 'end'])),
+    );
+    await sink.finish();
+    expect(ended.flatMap(({ status }, i) => (status === 'rejected' ? [names[i]] : []))).toEqual([
+      'folder-7/file',
+    ]);
+    for (const name of names.filter((other) => other !== 'folder-7/file')) {
+      const text = await readFile(join(home, name), 'utf8');
+      expect(text === `${name}${'x'.repeat(name.length * 997)}end`).toBe(true);
+    }
+    expect((await readdir(join(home, 'folder-7'))).filter((name) => name.startsWith('.roost-'))).toEqual([]);
+  });
+
+  it('leaves nothing of large files that were begun when a restore is given up', async () => {
+    const sink = await directorySink(home);
+    const writers = await Promise.all(['a', 'b', 'c'].map((name) => sink.file(restored(name, 3 * MIB))));
+    await Promise.all(writers.map((writer) => writer.write(new Uint8Array(MIB))));
+    expect(await readdir(home)).toHaveLength(3);
+    await sink.abort('for a test');
+    expect(await readdir(home)).toEqual([]);
   });
 
   it('gives no set-user-id bit away', async () => {
