@@ -52,7 +52,7 @@ const writer = new PackWriter({
 const seen = new Set<ChunkId>();
 let bytes = 0;
 const options = { source, codec, gate: new Gate(), signal: undefined };
-for await (const cuts of readFiles(scanned.files, options)) {
+for await (const cuts of readFiles(scanned.table.files(), options)) {
   for (const { chunks, read } of cuts) {
     bytes += read;
     for (const chunk of chunks) {
@@ -65,7 +65,7 @@ for await (const cuts of readFiles(scanned.files, options)) {
 await writer.finish();
 const { user, system } = process.cpuUsage(began.cpu);
 const run: CodecRun = {
-  files: scanned.files.length,
+  files: scanned.files,
   bytes,
   stored,
   cpuSeconds: (user + system) / 1e6,
