@@ -64,7 +64,7 @@ async function bundle(script: string): Promise<{ files: Map<string, string | Uin
       target: 'es2022',
       assetsInlineLimit: 0,
       modulePreload: false,
-      rollupOptions: { input: script },
+      rolldownOptions: { input: script },
     },
   });
   const files = new Map<string, string | Uint8Array>();

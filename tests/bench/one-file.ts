@@ -56,8 +56,6 @@ export async function measureOneFile(megabytes: number): Promise<string> {
     await page.addInitScript(noteFrames);
     await recoverInPage(page, url, owner.words);
     await page.waitForTimeout(SETTLE_MS);
-    await handle(page, 'snapshot-row').first().click();
-    await page.getByRole('button', { name: 'Show what is in tree' }).click();
     const fetched: Fetched[] = [];
     for (let folder = 0; folder < FOLDERS; folder++)
       fetched.push(await fetchOne(page, String(folder), megabytes * MS_PER_MB));
@@ -91,6 +89,8 @@ async function makeFolders(tree: string, megabytes: number): Promise<void> {
 
 /** Restores one file of a folder, whose list is on screen before. */
 async function fetchOne(page: Page, folder: string, timeout: number): Promise<Fetched> {
+  await handle(page, 'nav-files').click();
+  await handle(page, 'snapshot-row').first().click();
   await page.getByRole('button', { name: `Show what is in ${folder}`, exact: true }).click();
   const row = page.locator(`[data-path="tree/${folder}/${WANTED}"]`);
   await row.waitFor({ timeout });
@@ -101,7 +101,6 @@ async function fetchOne(page: Page, folder: string, timeout: number): Promise<Fe
     handle(page, 'restore-zip').click(),
   ]);
   await download.path();
-  await handle(page, 'restore-report').waitFor({ timeout });
   const frames = await page.evaluate(() => (globalThis as unknown as Noting).benchFrames);
   await row.getByRole('checkbox').uncheck();
   await page.getByRole('button', { name: `Hide what is in ${folder}`, exact: true }).click();
@@ -150,11 +149,12 @@ function countGets(frames: readonly FrameNote[]): Fetched {
   let bytes = 0;
   let answered = true;
   for (const frame of frames) {
-    const header = decodeOwnCbor(Uint8Array.from(frame.header), FRAME_HEADER_MAX_BYTES) as Readonly<
-      Record<string, unknown>
+    const header = decodeOwnCbor(Uint8Array.from(frame.header), FRAME_HEADER_MAX_BYTES) as ReadonlyMap<
+      string,
+      unknown
     >;
-    const key = `${frame.channel}/${String(header['id'])}`;
-    if (frame.sent && header['t'] === 'request' && header['ask'] === 'get') {
+    const key = `${frame.channel}/${String(header.get('id'))}`;
+    if (frame.sent && header.get('t') === 'request' && header.get('ask') === 'get') {
       asked.add(key);
       if (answered) rounds++;
       answered = false;
@@ -163,5 +163,6 @@ function countGets(frames: readonly FrameNote[]): Fetched {
       answered = true;
     }
   }
+  if (asked.size === 0) throw new Error('the page asked nobody for pieces');
   return { requests: asked.size, rounds, bytes };
 }
