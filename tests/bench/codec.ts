@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { openWorkspace } from '../e2e/support/workspace.ts';
-import type { CodecRun } from './codec-process.ts';
+import { openCodecPages } from './codec-chromium.ts';
+import type { ProcessRun } from './codec-process.ts';
 import { median } from './measure.ts';
 import { openRestic } from './restic.ts';
 import type { Tree } from './trees.ts';
@@ -25,43 +26,60 @@ interface Measured {
  */
 export async function compareCodec(runs: number): Promise<string> {
   const workspace = await openWorkspace('bench-codec');
+  const pages = await openCodecPages();
   try {
     const trees: readonly (readonly [string, Tree])[] = [
       ['big', await makeBigFiles(workspace.path('big'), GB)],
       ['mixed', await makeMixedTree(workspace.path('mixed'), { files: 80_000, bytes: GB })],
     ];
     const lines = [
-      '| files | restic MB per CPU second | Roost | ratio | restic stores | Roost stores | ratio | runs |',
-      '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+      '| files | where | restic MB per CPU second | Roost | ratio | restic stores | Roost stores | ratio | runs |',
+      '| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
     ];
     for (const [name, { files, bytes }] of trees) {
-      const ours: Measured[] = [];
+      const tree = workspace.path(name);
       const theirs: Measured[] = [];
+      const underNode: Measured[] = [];
+      const inChromium: Measured[] = [];
       for (let run = 0; run < runs; run++) {
-        ours.push(await runCodec(workspace.path(name)));
-        theirs.push(await runRestic(workspace.path(name), workspace.path(`restic-${name}-${run}`), bytes));
+        underNode.push(measured(await runProcess(tree)));
+        inChromium.push(measured(await pages.seal(tree)));
+        theirs.push(await runRestic(tree, workspace.path(`restic-${name}-${run}`), bytes));
       }
-      const of = (what: keyof Measured, measured: readonly Measured[]): number =>
-        median(measured.map((one) => one[what]));
-      const speeds = [of('perCpuSecond', theirs), of('perCpuSecond', ours)] as const;
-      const stored = [of('stored', theirs), of('stored', ours)] as const;
       const what = `${name}: ${files} of ${(bytes / GB).toFixed(2)} GB`;
-      lines.push(
-        `| ${what} | ${speeds[0].toFixed(0)} | ${speeds[1].toFixed(0)} | **${(speeds[1] / speeds[0]).toFixed(2)}** | ` +
-          `${stored[0].toFixed(3)} | ${stored[1].toFixed(3)} | **${(stored[1] / stored[0]).toFixed(2)}** | ${runs} |`,
-      );
+      for (const [where, ours] of [
+        ['Chromium', inChromium],
+        ['Node.js', underNode],
+      ] as const)
+        lines.push(`| ${what} | ${where} | ${cells(theirs, ours)} | ${runs} |`);
     }
     return lines.join('\n');
   } finally {
+    pages.close();
     await workspace.close();
   }
 }
 
-async function runCodec(tree: string): Promise<Measured> {
+function cells(theirs: readonly Measured[], ours: readonly Measured[]): string {
+  const middle = (what: keyof Measured, runs: readonly Measured[]): number =>
+    median(runs.map((one) => one[what]));
+  return (['perCpuSecond', 'stored'] as const)
+    .map((what) => {
+      const [reference, own] = [middle(what, theirs), middle(what, ours)];
+      const digits = what === 'stored' ? 3 : 0;
+      return `${reference.toFixed(digits)} | ${own.toFixed(digits)} | **${(own / reference).toFixed(2)}**`;
+    })
+    .join(' | ');
+}
+
+function measured({ bytes, stored, cpuSeconds }: ProcessRun): Measured {
+  return { perCpuSecond: bytes / MB / cpuSeconds, stored: stored / bytes };
+}
+
+async function runProcess(tree: string): Promise<ProcessRun> {
   const script = join(import.meta.dirname, 'codec-process.ts');
   const { stdout } = await execute(process.execPath, [script, tree]);
-  const { bytes, stored, cpuSeconds } = JSON.parse(stdout) as CodecRun;
-  return { perCpuSecond: bytes / MB / cpuSeconds, stored: stored / bytes };
+  return JSON.parse(stdout) as ProcessRun;
 }
 
 async function runRestic(tree: string, repository: string, bytes: number): Promise<Measured> {

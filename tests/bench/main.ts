@@ -1,5 +1,5 @@
 // `npm run bench`: measures against references on this machine and writes the tables of docs/performance.md.
-// `npm run bench -- NAME` does so for one of the parts below alone; `memory` and `files` take other sizes after the name.
+// `npm run bench -- NAME` does so for one of the parts below alone; `memory`, `files` and `one-file` take other sizes after the name.
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { compareKernel } from './kernel.ts';
 import { measureManyFiles } from './many-files.ts';
 import { betweenMarkers, table } from './measure.ts';
 import { measureMemory } from './memory.ts';
+import { measureOneFile } from './one-file.ts';
 import { measureProof } from './proof.ts';
 import { measureStages } from './stages.ts';
 import { compareWithBareChannel, requestTable } from './transport.ts';
@@ -25,6 +26,8 @@ const CHUNK_RUNS = 5;
 const MEMORY_SIZES = [1_000, 10_000];
 /** files of a tree */
 const TREE_SIZES = [10_000, 100_000, 1_000_000];
+/** MB of the backup that one file is taken from */
+const ONE_FILE_MB = 1_000;
 
 const [only, ...given] = process.argv.slice(2);
 const sizes = (usual: readonly number[]): readonly number[] => (given.length > 0 ? given.map(Number) : usual);
@@ -44,6 +47,7 @@ const PARTS: Readonly<Record<string, () => Promise<string>>> = {
   chunks: () => measureChunkIndex(CHUNK_RUNS),
   memory: () => measureMemory(sizes(MEMORY_SIZES)),
   files: () => measureManyFiles(sizes(TREE_SIZES)),
+  'one-file': () => measureOneFile(sizes([ONE_FILE_MB])[0] ?? ONE_FILE_MB),
 };
 
 async function write(part: string, figures: string): Promise<void> {

@@ -63,8 +63,8 @@ async function allProcesses(): Promise<readonly Process[]> {
   return found.filter(({ command }) => command !== '');
 }
 
-/** Processes in which a Chromium with this profile runs pages and their workers. */
-export async function renderersOf(profile: string): Promise<readonly number[]> {
+/** All processes of a Chromium with this profile. */
+export async function processesOf(profile: string): Promise<readonly Process[]> {
   const all = await allProcesses();
   const below = new Set(
     all.filter(({ command }) => command.includes(`--user-data-dir=${profile}`)).map(({ pid }) => pid),
@@ -73,7 +73,12 @@ export async function renderersOf(profile: string): Promise<readonly number[]> {
     size = below.size;
     for (const { pid, parent } of all) if (below.has(parent)) below.add(pid);
   }
-  return all
-    .filter(({ pid, command }) => below.has(pid) && command.includes('--type=renderer'))
+  return all.filter(({ pid }) => below.has(pid));
+}
+
+/** Processes in which a Chromium with this profile runs pages and their workers. */
+export async function renderersOf(profile: string): Promise<readonly number[]> {
+  return (await processesOf(profile))
+    .filter(({ command }) => command.includes('--type=renderer'))
     .map(({ pid }) => pid);
 }

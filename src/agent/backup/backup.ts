@@ -16,14 +16,17 @@ import type { FolderRecord } from '../repository/folders.ts';
 import type { FileRecord } from '../repository/records.ts';
 import { readTree } from '../repository/tree-reader.ts';
 import type { TreeReader } from '../repository/tree-reader.ts';
+import type { EntryTable, ScannedFile } from './entry-table.ts';
+import { ROOT } from './entry-table.ts';
+import { FileIndex } from './file-index.ts';
 import { fileKey, folderKey } from './file-keys.ts';
 import { readFiles } from './file-reader.ts';
 import { commitRun, publishHead, storedPack } from './head-writer.ts';
 import { PackPlacer } from './pack-placer.ts';
 import { PackWriter } from './pack-writer.ts';
-import type { ScanNode, ScannedSource } from './scan.ts';
+import type { ScannedSource } from './scan.ts';
 import { joinPath, scanSource } from './scan.ts';
-import { TreeWriter, treeEntry } from './tree-writer.ts';
+import { TreeWriter, folderEntry } from './tree-writer.ts';
 
 const CHANGED_WHILE_READ = 'it changed while it was read; the next run saves it again';
 
@@ -56,7 +59,7 @@ export async function runBackup(context: AgentContext, run: BackupRun): Promise<
   const startedAt = await startOfRun(context);
   checkNames(run.sources);
   run.meter.phase('scanning');
-  const scanned: Changed[] = [];
+  const scanned: ScannedSource[] = [];
   for (const source of run.sources) {
     const found = await scanSource(
       source,
@@ -65,9 +68,10 @@ export async function runBackup(context: AgentContext, run: BackupRun): Promise<
       },
       run.signal,
     );
-    scanned.push({ ...found, ...(await compareWithMemory(context, run, found)) });
+    await compareWithMemory(context, run, found);
+    scanned.push(found);
   }
-  const bytes = scanned.flatMap(({ changed }) => changed).reduce((sum, { entry }) => sum + entry.size, 0);
+  const bytes = scanned.reduce((total, { table }) => total + table.unsavedBytes(), 0);
   const spread = await run.spread(bytes);
   run.meter.phase('saving');
   return new Run(context, run, spread, startedAt).execute(scanned);
@@ -89,14 +93,6 @@ function checkNames(sources: readonly Source[]): void {
       throw new RoostError('usage', `folders must have different names, got "${name}" twice`);
     names.add(name);
   }
-}
-
-/** A scanned folder, compared with what is remembered of it. */
-interface Changed extends ScannedSource {
-  /** files that must be read */
-  readonly changed: readonly ScanNode[];
-  /** keys of remembered files that are no more */
-  readonly gone: readonly string[];
 }
 
 interface WaitingFile {
@@ -149,7 +145,7 @@ class Run {
     this.#meta = this.#writer('meta');
   }
 
-  async execute(scanned: readonly Changed[]): Promise<BackupOutcome> {
+  async execute(scanned: readonly ScannedSource[]): Promise<BackupOutcome> {
     const { repository, platform, device, deviceLabel } = this.#context;
     const run = this.#run;
     const startedAt = this.#startedAt;
@@ -184,7 +180,6 @@ class Run {
       });
       await publishHead(this.#context, run.signal);
       await writeFolders(repository, folders);
-      await repository.forgetFiles(scanned.flatMap(({ gone }) => gone));
       return { snapshot, storedBytes: this.#storedBytes, readBytes: this.#readBytes };
     } finally {
       await Promise.all([this.#data.settle(), this.#meta.settle()]);
@@ -233,36 +228,35 @@ class Run {
     await this.#context.repository.putFiles(ready);
   }
 
-  async #saveFiles({ source, changed }: Changed): Promise<void> {
+  async #saveFiles({ source, table }: ScannedSource): Promise<void> {
     const { repository, platform } = this.#context;
     const { gate, signal, meter } = this.#run;
     const folder = folderKey(source.name);
-    const parts = new Map<ScanNode, { chunks: ChunkId[]; bytes: number; lastPack: number }>();
-    for await (const cuts of readFiles(changed, { source, codec: platform.codec, gate, signal })) {
+    const parts = new Map<ScannedFile, { chunks: ChunkId[]; bytes: number; lastPack: number }>();
+    for await (const cuts of readFiles(table.unsaved(), { source, codec: platform.codec, gate, signal })) {
       const ids = cuts.flatMap(({ chunks }) => chunks.map(({ id }) => id));
       this.#committedSince.clear();
       const stored = await repository.storedChunks(ids);
       const saved: WaitingFile[] = [];
-      for (const { node, chunks, read, complete, now } of cuts) {
-        const file = parts.get(node) ?? { chunks: [], bytes: 0, lastPack: 0 };
-        file.bytes += read;
+      for (const { file, chunks, read, complete, now } of cuts) {
+        const part = parts.get(file) ?? { chunks: [], bytes: 0, lastPack: 0 };
+        part.bytes += read;
         this.#readBytes += read;
         for (const { id, bytes } of chunks) {
-          file.chunks.push(id);
-          if (!stored.has(id)) file.lastPack = Math.max(file.lastPack, await this.#saveChunk(id, bytes));
+          part.chunks.push(id);
+          if (!stored.has(id)) part.lastPack = Math.max(part.lastPack, await this.#saveChunk(id, bytes));
         }
-        meter.add({ done: read, files: complete ? 1 : 0 }, node.entry.path);
+        meter.add({ done: read, files: complete ? 1 : 0 }, file.path);
         if (!complete) {
-          parts.set(node, file);
+          parts.set(file, part);
           continue;
         }
-        parts.delete(node);
-        node.chunks = file.chunks;
-        node.savedBytes = file.bytes;
-        const { path, size, mtimeNs } = node.entry;
-        node.changed = file.bytes !== size || now.size !== size || now.mtimeNs !== mtimeNs;
-        const record = { size, mtimeNs, chunks: file.chunks };
-        if (!node.changed) saved.push({ key: fileKey(folder, path), record, pack: file.lastPack });
+        parts.delete(file);
+        const { path, size, mtimeNs } = file;
+        const changed = part.bytes !== size || now.size !== size || now.mtimeNs !== mtimeNs;
+        table.save(file.entry, part.chunks, part.bytes, changed);
+        const record = { size, mtimeNs, chunks: part.chunks };
+        if (!changed) saved.push({ key: fileKey(folder, path), record, pack: part.lastPack });
       }
       await this.#remember(saved);
     }
@@ -300,7 +294,7 @@ class Run {
     const folders = new Map((await readFolders(repository)).map((folder) => [folder.name, folder]));
     const entries = new Map<string, TreeEntry>();
     const forgotten: { path: string; reason: string }[] = [];
-    const here = new Set(scanned.map(({ root }) => root.name));
+    const here = new Set(scanned.map(({ source }) => source.name));
     if (former && [...folders.keys()].some((name) => !here.has(name))) {
       for (const entry of await this.#entriesOf(former))
         if (folders.has(entry.name)) entries.set(entry.name, entry);
@@ -311,11 +305,11 @@ class Run {
       if (!here.has(name))
         forgotten.push({ path: name, reason: 'what was saved of it is lost; save it again' });
     }
-    for (const { root } of scanned) {
-      const written = await trees.write(root);
-      entries.set(root.name, treeEntry(root, written));
+    for (const { source, table } of scanned) {
+      const written = await trees.write(table);
+      entries.set(source.name, folderEntry(table, ROOT, written));
       const { files, folders: folderCount, bytes } = written;
-      folders.set(root.name, { name: root.name, files, folders: folderCount, bytes, savedAt });
+      folders.set(source.name, { name: source.name, files, folders: folderCount, bytes, savedAt });
     }
     const root = await trees.writeEntries([...entries.values()]);
     return { root, folders: [...folders.values()], forgotten };
@@ -336,43 +330,49 @@ function sum(folders: readonly FolderRecord[], field: 'files' | 'folders' | 'byt
   return folders.reduce((total, folder) => total + folder[field], 0);
 }
 
-function unreadablePaths({ source, files, unreadable }: ScannedSource): { path: string; reason: string }[] {
-  const faults = files.flatMap(({ entry, fault, changed }) =>
-    fault === undefined && !changed
-      ? []
-      : [{ path: joinPath(source.name, entry.path), reason: fault ?? CHANGED_WHILE_READ }],
-  );
+function unreadablePaths({ source, table, unreadable }: ScannedSource): { path: string; reason: string }[] {
+  const faults = Array.from(table.troubled(), (file) => ({
+    path: joinPath(source.name, table.path(file)),
+    reason: table.fault(file) ?? CHANGED_WHILE_READ,
+  }));
   return [...unreadable, ...faults];
 }
 
 /**
- * Compares a folder with the memory of its last scan. Files of the same size and time have the chunks they had; changed are the others, and
- * those whose chunks are not stored any more.
+ * Compares a folder with the memory of its last scan: files of the same size and time have the chunks they had, when these are still
+ * stored. Forgets files that are no more.
  */
 async function compareWithMemory(
   { repository }: AgentContext,
   { meter }: BackupRun,
-  { source, files }: ScannedSource,
-): Promise<Pick<Changed, 'changed' | 'gone'>> {
+  { source, table, files }: ScannedSource,
+): Promise<void> {
   const folder = folderKey(source.name);
-  let nodes: Map<string, ScanNode> | undefined;
-  const gone: string[] = [];
+  let index: FileIndex | undefined;
   for await (const remembered of repository.files(folder)) {
     // Not made for the first run, which remembers nothing.
-    nodes ??= new Map(files.map((node) => [fileKey(folder, node.entry.path), node]));
-    const same: { readonly node: ScanNode; readonly chunks: readonly ChunkId[] }[] = [];
+    index ??= indexOf(table, files, folder);
+    const gone: string[] = [];
+    const same: { readonly file: number; readonly chunks: readonly ChunkId[] }[] = [];
     for (const { key, record } of remembered) {
-      const node = nodes.get(key);
-      if (node === undefined) gone.push(key);
-      else if (node.entry.size === record.size && node.entry.mtimeNs === record.mtimeNs)
-        same.push({ node, chunks: record.chunks });
+      const file = index.get(key);
+      if (file === undefined) gone.push(key);
+      else if (table.size(file) === record.size && table.mtimeNs(file) === record.mtimeNs)
+        same.push({ file, chunks: record.chunks });
     }
     const stored = await repository.storedChunks(same.flatMap(({ chunks }) => chunks));
-    for (const { node, chunks } of same) {
+    for (const { file, chunks } of same) {
       if (!chunks.every((id) => stored.has(id))) continue;
-      node.chunks = chunks;
-      meter.add({ done: node.entry.size, files: 1 });
+      const size = table.size(file);
+      table.save(file, chunks, size, false);
+      meter.add({ done: size, files: 1 });
     }
+    await repository.forgetFiles(gone);
   }
-  return { changed: files.filter(({ chunks }) => chunks === undefined), gone };
+}
+
+function indexOf(table: EntryTable, files: number, folder: string): FileIndex {
+  const index = new FileIndex(files);
+  for (const { entry, path } of table.files()) index.set(fileKey(folder, path), entry);
+  return index;
 }

@@ -2,7 +2,8 @@ import { hex, smallSha256 } from '../../core/hex.ts';
 import { encodeUtf8 } from '../../core/utf8.ts';
 
 const FOLDER_DIGITS = 16;
-const PATH_DIGITS = 32;
+/** The end of a key. */
+export const PATH_DIGITS = 32;
 
 /** Key prefix of a folder's files in the scan's memory: ASCII and of one length, whatever the names. */
 export function folderKey(folder: string): string {

@@ -7,10 +7,10 @@ import type { Codec, CutChunk, CutPart } from '../../ports/codec.ts';
 import type { Source, SourceStat } from '../../ports/source.ts';
 import type { Gate } from '../gate.ts';
 import { BufferPool } from './buffer-pool.ts';
+import type { ScannedFile } from './entry-table.ts';
 import { readRanges } from './read-ranges.ts';
 import type { ReadStep, Window } from './read-steps.ts';
 import { WINDOW_BYTES, readSteps } from './read-steps.ts';
-import type { ScanNode } from './scan.ts';
 
 /** Steps that are read or cut while the one before is consumed. */
 const STEPS_AHEAD = 2;
@@ -20,7 +20,7 @@ const BUFFERS_KEPT = STEPS_AHEAD + 2;
 const NOTHING: Bytes = new Uint8Array(0);
 
 export interface CutFile {
-  readonly node: ScanNode;
+  readonly file: ScannedFile;
   readonly chunks: readonly { readonly id: ChunkId; readonly bytes: Uint8Array }[];
   /** true with the last chunks of the file */
   readonly complete: boolean;
@@ -39,10 +39,10 @@ export interface ReaderOptions {
 
 /**
  * Reads files in order and cuts them into chunks: many small ones together, large ones in windows. Chunk bytes are views that are good until the
- * next step of the generator. A file that cannot be read gets `node.fault` and is passed over.
+ * next step of the generator. A file that cannot be read gets its fault and is passed over.
  */
 export async function* readFiles(
-  files: Iterable<ScanNode>,
+  files: Iterable<ScannedFile>,
   options: ReaderOptions,
 ): AsyncGenerator<readonly CutFile[]> {
   const reader = new Reader(options);
@@ -64,7 +64,7 @@ export async function* readFiles(
       if (consumed) reader.pool.give(consumed);
       consumed = buffer;
       if (cut.length > 0) yield cut;
-      for (const node of again) yield* reader.readAgain(node);
+      for (const file of again) yield* reader.readAgain(file);
     }
   } finally {
     await Promise.allSettled(ahead);
@@ -75,7 +75,7 @@ interface CutStep {
   readonly buffer: Bytes;
   readonly files: readonly CutFile[];
   /** files that were shorter than in the scan */
-  readonly again: readonly ScanNode[];
+  readonly again: readonly ScannedFile[];
   /** what the cut left over of a file that goes on, a view of the buffer */
   readonly rest: Bytes;
 }
@@ -91,47 +91,47 @@ class Reader {
   }
 
   start(step: ReadStep): Promise<CutStep> {
-    const cut = step.kind === 'whole' ? this.#cutFiles(step.nodes, step.bytes) : this.#cutWindow(step);
+    const cut = step.kind === 'whole' ? this.#cutFiles(step.files, step.bytes) : this.#cutWindow(step);
     this.#before = cut;
     // Told where it is consumed.
     cut.catch(() => undefined);
     return cut;
   }
 
-  async #cutFiles(nodes: readonly ScanNode[], total: number): Promise<CutStep> {
+  async #cutFiles(files: readonly ScannedFile[], total: number): Promise<CutStep> {
     const { source, codec } = this.#options;
-    const ranges = nodes.map(({ entry: { path, size } }) => ({ path, offset: 0, length: size }));
+    const ranges = files.map(({ path, size }) => ({ path, offset: 0, length: size }));
     const filled = await readRanges(source, this.pool.take(total), 0, ranges);
-    const again: ScanNode[] = [];
+    const again: ScannedFile[] = [];
     const found: Omit<CutFile, 'chunks'>[] = [];
     const parts: CutPart[] = [];
     let start = 0;
-    for (const [i, node] of nodes.entries()) {
+    for (const [i, file] of files.entries()) {
       const read = filled.reads[i]!;
-      const { size } = node.entry;
-      if ('reason' in read) node.fault = read.reason;
-      else if (read.bytes < size) again.push(node);
+      const { size } = file;
+      if ('reason' in read) file.setFault(read.reason);
+      else if (read.bytes < size) again.push(file);
       else {
-        found.push({ node, complete: true, read: size, now: read });
+        found.push({ file, complete: true, read: size, now: read });
         parts.push({ start, length: size, final: true });
       }
       start += size;
     }
     const { buffer, chunks } = await codec.cut(filled.buffer, parts);
-    const files = found.map((file, i) => ({ ...file, chunks: views(buffer, chunks[i]!) }));
-    return { buffer, files, again, rest: NOTHING };
+    const cut = found.map((one, i) => ({ ...one, chunks: views(buffer, chunks[i]!) }));
+    return { buffer, files: cut, again, rest: NOTHING };
   }
 
-  async #cutWindow({ node, offset, bytes, final }: Window): Promise<CutStep> {
+  async #cutWindow({ file, offset, bytes, final }: Window): Promise<CutStep> {
     const { source, codec } = this.#options;
     const before = this.#before;
     const at = CHUNK_MAX_BYTES;
-    const ranges = [{ path: node.entry.path, offset, length: bytes }];
+    const ranges = [{ path: file.path, offset, length: bytes }];
     const filled = await readRanges(source, this.pool.take(at + bytes), at, ranges);
     const rest = offset === 0 ? NOTHING : ((await before)?.rest ?? NOTHING);
     const read = filled.reads[0]!;
-    if ('reason' in read) node.fault ??= read.reason;
-    if ('reason' in read || node.fault !== undefined)
+    if ('reason' in read && file.fault === undefined) file.setFault(read.reason);
+    if ('reason' in read || file.fault !== undefined)
       return { buffer: filled.buffer, files: [], again: [], rest: NOTHING };
     const start = at - rest.length;
     filled.buffer.set(rest, start);
@@ -139,28 +139,28 @@ class Reader {
     const { buffer, chunks } = await codec.cut(filled.buffer, [{ start, length: end - start, final }]);
     const cut = chunks[0]!;
     const last = cut.at(-1);
-    const file = { node, chunks: views(buffer, cut), complete: final, read: read.bytes, now: read };
+    const part = { file, chunks: views(buffer, cut), complete: final, read: read.bytes, now: read };
     return {
       buffer,
-      files: [file],
+      files: [part],
       again: [],
       rest: buffer.subarray(last ? last.offset + last.length : start, end),
     };
   }
 
   /** A small file that became shorter since the scan: as much of it as there is now. */
-  async *readAgain(node: ScanNode): AsyncGenerator<readonly CutFile[]> {
+  async *readAgain(file: ScannedFile): AsyncGenerator<readonly CutFile[]> {
     const { source, codec } = this.#options;
-    const { path } = node.entry;
+    const { path } = file;
     try {
       const { size } = await source.stat(path);
       const bytes = await source.read(path, 0, Math.min(size, WINDOW_BYTES));
       const now = await source.stat(path);
       const length = bytes.length;
       const { buffer, chunks } = await codec.cut(bytes, [{ start: 0, length, final: true }]);
-      yield [{ node, chunks: views(buffer, chunks[0] ?? []), complete: true, read: length, now }];
+      yield [{ file, chunks: views(buffer, chunks[0] ?? []), complete: true, read: length, now }];
     } catch (error) {
-      node.fault = messageOf(error);
+      file.setFault(messageOf(error));
     }
   }
 }

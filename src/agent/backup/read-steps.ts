@@ -1,5 +1,5 @@
 import { MIB } from '../../core/limits.ts';
-import type { ScanNode } from './scan.ts';
+import type { ScannedFile } from './entry-table.ts';
 
 /** Bytes read in one step. */
 export const WINDOW_BYTES = 4 * MIB;
@@ -13,13 +13,13 @@ export type ReadStep = WholeFiles | Window;
 
 interface WholeFiles {
   readonly kind: 'whole';
-  readonly nodes: readonly ScanNode[];
+  readonly files: readonly ScannedFile[];
   readonly bytes: number;
 }
 
 export interface Window {
   readonly kind: 'window';
-  readonly node: ScanNode;
+  readonly file: ScannedFile;
   readonly offset: number;
   readonly bytes: number;
   /** whether the file ends here, going by its size in the scan */
@@ -27,29 +27,29 @@ export interface Window {
 }
 
 /** Divides files into steps, in their order. The rest of a file is left out once it has a fault. */
-export function* readSteps(files: Iterable<ScanNode>): Generator<ReadStep, undefined> {
-  let nodes: ScanNode[] = [];
+export function* readSteps(files: Iterable<ScannedFile>): Generator<ReadStep, undefined> {
+  let whole: ScannedFile[] = [];
   let bytes = 0;
-  for (const node of files) {
-    const { size } = node.entry;
+  for (const file of files) {
+    const { size } = file;
     const shares = size <= SHARED_MAX_BYTES;
-    if (nodes.length > 0 && (!shares || nodes.length >= BATCH_FILES || bytes + size > WINDOW_BYTES)) {
-      yield { kind: 'whole', nodes, bytes };
-      nodes = [];
+    if (whole.length > 0 && (!shares || whole.length >= BATCH_FILES || bytes + size > WINDOW_BYTES)) {
+      yield { kind: 'whole', files: whole, bytes };
+      whole = [];
       bytes = 0;
     }
     if (shares) {
-      nodes.push(node);
+      whole.push(file);
       bytes += size;
-    } else yield* windows(node);
+    } else yield* windows(file);
   }
-  if (nodes.length > 0) yield { kind: 'whole', nodes, bytes };
+  if (whole.length > 0) yield { kind: 'whole', files: whole, bytes };
 }
 
-function* windows(node: ScanNode): Generator<Window, undefined> {
-  const { size } = node.entry;
-  for (let offset = 0; offset < size && node.fault === undefined; offset += WINDOW_BYTES) {
+function* windows(file: ScannedFile): Generator<Window, undefined> {
+  const { size } = file;
+  for (let offset = 0; offset < size && file.fault === undefined; offset += WINDOW_BYTES) {
     const bytes = Math.min(WINDOW_BYTES, size - offset);
-    yield { kind: 'window', node, offset, bytes, final: offset + bytes === size };
+    yield { kind: 'window', file, offset, bytes, final: offset + bytes === size };
   }
 }

@@ -1,39 +1,16 @@
-import type { ChunkId } from '../../core/ids.ts';
 import { PATH_MAX_DEPTH } from '../../core/limits.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
 import { isLinkTarget, isTreeName } from '../../core/snapshot/tree.ts';
 import type { Source, SourceEntry } from '../../ports/source.ts';
 import { throwIfAborted } from '../cancellation.ts';
-
-/** A file, folder or link as scanned, on its way to becoming a tree entry. */
-export interface ScanNode {
-  readonly name: string;
-  readonly entry: SourceEntry;
-  /** of a folder; a file or link has none */
-  readonly children: ScanNode[];
-  /** content of a file, once known; undefined until read */
-  chunks: readonly ChunkId[] | undefined;
-  /** bytes really read, when the file changed its size after the scan */
-  savedBytes: number | undefined;
-  /** the file was another one after it had been read than in the scan: what was read may be of both */
-  changed: boolean;
-  /** why a file could not be read; it is then left out of the tree */
-  fault: string | undefined;
-}
+import { EntryTable, ROOT } from './entry-table.ts';
 
 export interface ScannedSource {
   readonly source: Source;
-  readonly root: ScanNode;
-  /** files in the order of the scan */
-  readonly files: readonly ScanNode[];
-  readonly folders: number;
-  readonly bytes: number;
+  readonly table: EntryTable;
+  readonly files: number;
   readonly unreadable: readonly { readonly path: string; readonly reason: string }[];
 }
-
-/** One for all files and links: there may be a million of them. */
-const NO_CHILDREN: ScanNode[] = [];
-Object.freeze(NO_CHILDREN);
 
 /** Walks a source by size and time only; no content is read. */
 export async function scanSource(
@@ -41,12 +18,10 @@ export async function scanSource(
   onFile: (bytes: number, path: string) => void,
   signal: AbortSignalLike | undefined,
 ): Promise<ScannedSource> {
-  const root = emptyFolder(source.name, '');
-  const folders = new Map<string, ScanNode>([['', root]]);
-  const files: ScanNode[] = [];
+  const table = new EntryTable(source.name);
+  const folders = new Map<string, number>([['', ROOT]]);
   const unreadable: { path: string; reason: string }[] = [];
-  let top = root;
-  let bytes = 0;
+  let files = 0;
   for await (const entry of source.entries(signal ? { signal } : {})) {
     throwIfAborted(signal);
     if (entry.kind === 'unreadable') {
@@ -54,8 +29,7 @@ export async function scanSource(
       continue;
     }
     if (entry.path === '') {
-      top = { ...root, entry };
-      folders.set('', top);
+      table.setRoot(entry);
       continue;
     }
     const slash = entry.path.lastIndexOf('/');
@@ -74,24 +48,14 @@ export async function scanSource(
       unreadable.push({ path: joinPath(source.name, entry.path), reason: fault });
       continue;
     }
-    const node: ScanNode = {
-      name,
-      entry,
-      children: entry.kind === 'folder' ? [] : NO_CHILDREN,
-      chunks: undefined,
-      savedBytes: undefined,
-      changed: false,
-      fault: undefined,
-    };
-    parent.children.push(node);
-    if (entry.kind === 'folder') folders.set(entry.path, node);
+    const added = table.add(parent, name, entry);
+    if (entry.kind === 'folder') folders.set(entry.path, added);
     if (entry.kind === 'file') {
-      files.push(node);
-      bytes += entry.size;
+      files++;
       onFile(entry.size, entry.path);
     }
   }
-  return { source, root: top, files, folders: folders.size, bytes, unreadable };
+  return { source, table, files, unreadable };
 }
 
 /** Why no snapshot can keep an entry whose name it could keep. */
@@ -105,24 +69,4 @@ function unkeepable(folder: string, { path, kind, target }: SourceEntry): string
 /** The path of an entry as snapshots show it: the folder's name first. */
 export function joinPath(folder: string, path: string): string {
   return path === '' ? folder : `${folder}/${path}`;
-}
-
-function emptyFolder(name: string, path: string): ScanNode {
-  return {
-    name,
-    entry: {
-      kind: 'folder',
-      path,
-      size: 0,
-      mtimeNs: 0n,
-      mode: undefined,
-      owner: undefined,
-      target: undefined,
-    },
-    children: [],
-    chunks: undefined,
-    savedBytes: undefined,
-    changed: false,
-    fault: undefined,
-  };
 }

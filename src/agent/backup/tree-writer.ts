@@ -6,8 +6,9 @@ import { encodeTree } from '../../core/snapshot/tree.ts';
 import type { TreeEntry } from '../../core/snapshot/types.ts';
 import type { Codec } from '../../ports/codec.ts';
 import type { Repository } from '../repository/repository.ts';
+import type { EntryTable } from './entry-table.ts';
+import { ROOT } from './entry-table.ts';
 import type { PackWriter } from './pack-writer.ts';
-import type { ScanNode } from './scan.ts';
 
 /** Encoded folders that go to the codec in one call. */
 const BATCH_BYTES = 4 * MIB;
@@ -26,12 +27,6 @@ export interface WrittenTree {
   readonly bytes: number;
 }
 
-interface Folder {
-  readonly node: ScanNode;
-  readonly depth: number;
-  written: WrittenTree | undefined;
-}
-
 /**
  * Writes the folders of a scanned tree, deepest first, so that each can name its children's chunks. Folders that are already
  * stored cost nothing but their hash.
@@ -45,21 +40,19 @@ export class TreeWriter {
     this.#options = options;
   }
 
-  async write(root: ScanNode): Promise<WrittenTree> {
-    const folders = new Map<ScanNode, Folder>();
-    const levels: Folder[][] = [];
-    collect(root, 0, folders, levels);
-    for (let depth = levels.length - 1; depth >= 0; depth--) {
-      let batch: { folder: Folder; bytes: Bytes; totals: Omit<WrittenTree, 'chunks'> }[] = [];
+  async write(table: EntryTable): Promise<WrittenTree> {
+    const written = new Map<number, WrittenTree>();
+    for (const level of levelsOf(table).reverse()) {
+      let batch: { folder: number; bytes: Bytes; totals: Omit<WrittenTree, 'chunks'> }[] = [];
       let size = 0;
       const flush = async (): Promise<void> => {
         const chunks = await this.#store(batch.map(({ bytes }) => bytes));
-        batch.forEach(({ folder, totals }, i) => (folder.written = { ...totals, chunks: chunks[i] ?? [] }));
+        batch.forEach(({ folder, totals }, i) => written.set(folder, { ...totals, chunks: chunks[i] ?? [] }));
         batch = [];
         size = 0;
       };
-      for (const folder of levels[depth] ?? []) {
-        const { entries, totals } = entriesOf(folder.node, folders);
+      for (const folder of level) {
+        const { entries, totals } = entriesOf(table, folder, written);
         const bytes = encodeTree({ entries });
         batch.push({ folder, bytes, totals });
         size += bytes.length;
@@ -67,7 +60,7 @@ export class TreeWriter {
       }
       if (batch.length > 0) await flush();
     }
-    return folders.get(root)?.written ?? { chunks: [], files: 0, folders: 0, bytes: 0 };
+    return written.get(ROOT) ?? { chunks: [], files: 0, folders: 0, bytes: 0 };
   }
 
   /** Writes one more folder whose entries are known: the root of a snapshot. */
@@ -104,53 +97,65 @@ export class TreeWriter {
   }
 }
 
-function collect(node: ScanNode, depth: number, folders: Map<ScanNode, Folder>, levels: Folder[][]): void {
-  const folder: Folder = { node, depth, written: undefined };
-  folders.set(node, folder);
-  (levels[depth] ??= []).push(folder);
-  for (const child of node.children)
-    if (child.entry.kind === 'folder') collect(child, depth + 1, folders, levels);
+/** Folders by their depth, the root first. */
+function levelsOf(table: EntryTable): number[][] {
+  const levels: number[][] = [];
+  const depths = new Uint16Array(table.length);
+  for (const folder of table.folders()) {
+    const depth = folder === ROOT ? 0 : depths[table.folderOf(folder)]! + 1;
+    depths[folder] = depth;
+    (levels[depth] ??= []).push(folder);
+  }
+  return levels;
 }
 
+/** Takes what was written of the folders below: nobody asks for it again. */
 function entriesOf(
-  node: ScanNode,
-  folders: ReadonlyMap<ScanNode, Folder>,
+  table: EntryTable,
+  folder: number,
+  written: Map<number, WrittenTree>,
 ): { entries: TreeEntry[]; totals: Omit<WrittenTree, 'chunks'> } {
   const entries: TreeEntry[] = [];
   let files = 0;
-  let folderCount = 1;
+  let folders = 1;
   let bytes = 0;
-  for (const child of node.children) {
-    if (child.entry.kind === 'file' && (child.fault !== undefined || child.chunks === undefined)) continue;
-    const below = folders.get(child)?.written;
+  for (const child of table.children(folder)) {
+    const below = written.get(child);
+    written.delete(child);
+    const entry = treeEntry(table, child, below);
+    if (entry === undefined) continue;
     if (below) {
       files += below.files;
-      folderCount += below.folders;
-      bytes += below.bytes;
-    } else if (child.entry.kind === 'file') {
-      files++;
-      bytes += sizeOf(child);
-    }
-    entries.push(treeEntry(child, below));
+      folders += below.folders;
+    } else if (entry.kind === 'file') files++;
+    bytes += entry.size;
+    entries.push(entry);
   }
-  return { entries, totals: { files, folders: folderCount, bytes } };
+  return { entries, totals: { files, folders, bytes } };
 }
 
-/** The entry by which a parent folder names a node. */
-export function treeEntry(node: ScanNode, below: WrittenTree | undefined): TreeEntry {
-  const { kind, mtimeNs, mode, owner, target } = node.entry;
+/** The entry by which a folder names what lies in it; undefined for a file that was not saved. */
+function treeEntry(table: EntryTable, entry: number, below: WrittenTree | undefined): TreeEntry | undefined {
+  const kind = table.kind(entry);
+  if (kind === 'folder') return folderEntry(table, entry, below);
+  const chunks = table.chunks(entry);
+  if (kind === 'file' && (chunks === undefined || table.fault(entry) !== undefined)) return undefined;
+  const size = kind === 'file' ? table.size(entry) : 0;
+  return { ...commonOf(table, entry), kind, size, chunks: chunks ?? [] };
+}
+
+/** The entry by which a folder, or a snapshot, names a written folder. */
+export function folderEntry(table: EntryTable, folder: number, written: WrittenTree | undefined): TreeEntry {
+  const { bytes: size, chunks } = written ?? { bytes: 0, chunks: [] };
+  return { ...commonOf(table, folder), kind: 'folder', size, chunks };
+}
+
+function commonOf(table: EntryTable, entry: number): Omit<TreeEntry, 'kind' | 'size' | 'chunks'> {
   return {
-    name: node.name,
-    kind,
-    size: below ? below.bytes : kind === 'file' ? sizeOf(node) : 0,
-    mtimeNs,
-    mode,
-    owner,
-    target,
-    chunks: below ? below.chunks : (node.chunks ?? []),
+    name: table.name(entry),
+    mtimeNs: table.mtimeNs(entry),
+    mode: table.mode(entry),
+    owner: table.owner(entry),
+    target: table.target(entry),
   };
-}
-
-function sizeOf(file: ScanNode): number {
-  return file.savedBytes ?? file.entry.size;
 }

@@ -1,5 +1,6 @@
 import type { Bytes } from '../../core/bytes.ts';
 import { RoostError } from '../../core/errors.ts';
+import { readHexWords } from '../../core/hex.ts';
 import type { ChunkId, PackId } from '../../core/ids.ts';
 import { CHUNK_ROW_BYTES, checkChunks } from './chunk-rows.ts';
 import type { ChunkPlace } from './records.ts';
@@ -7,7 +8,6 @@ import type { ChunkPlace } from './records.ts';
 const ID_WORDS = 8;
 /** pack number, bundle, offset, length */
 const PLACE_WORDS = 4;
-const HEX_DIGITS = 8;
 const FIRST_SLOTS = 1024;
 const GROWTH = 1.5;
 /** Slots taken, by chunks and by those that were there, before the table is laid out anew: two probes on the mean. */
@@ -45,7 +45,7 @@ export class ChunkIndex {
   }
 
   get(id: ChunkId): ChunkPlace | undefined {
-    readWords(id, this.#wanted);
+    readHexWords(id, 0, this.#wanted);
     const slot = this.#find();
     if (slot < 0) return undefined;
     const at = slot * PLACE_WORDS;
@@ -61,13 +61,13 @@ export class ChunkIndex {
   }
 
   has(id: ChunkId): boolean {
-    readWords(id, this.#wanted);
+    readHexWords(id, 0, this.#wanted);
     return this.#find() >= 0;
   }
 
   /** Puts a chunk in its place, instead of the one that it had. */
   set(id: ChunkId, { packId, bundle, offset, length }: ChunkPlace): void {
-    readWords(id, this.#wanted);
+    readHexWords(id, 0, this.#wanted);
     this.#put(this.#numberOf(packId), bundle, offset, length);
   }
 
@@ -101,7 +101,7 @@ export class ChunkIndex {
   }
 
   delete(id: ChunkId): void {
-    readWords(id, this.#wanted);
+    readHexWords(id, 0, this.#wanted);
     const slot = this.#find();
     if (slot < 0) return;
     this.#places[slot * PLACE_WORDS] = DROPPED;
@@ -159,18 +159,5 @@ export class ChunkIndex {
       for (let i = 0; i < PLACE_WORDS; i++)
         this.#places[free * PLACE_WORDS + i] = places[slot * PLACE_WORDS + i]!;
     }
-  }
-}
-
-/** The words of an id's hex digits, without an array between. */
-function readWords(id: ChunkId, into: Uint32Array): void {
-  for (let word = 0; word < ID_WORDS; word++) {
-    let value = 0;
-    for (let i = word * HEX_DIGITS; i < (word + 1) * HEX_DIGITS; i++) {
-      const code = id.charCodeAt(i);
-      // '0' is 48, 'a' is 97
-      value = (value << 4) | (code < 58 ? code - 48 : code - 87);
-    }
-    into[word] = value;
   }
 }

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { MemorySource, contentOf, expectWhole, makeTeam, makeWorld, noise, restoreFiles } from './support.ts';
+import { OWNER_TABLES } from '../../../src/agent/repository/tables.ts';
+import {
+  MemorySource,
+  contentOf,
+  expectWhole,
+  makeTeam,
+  makeWorld,
+  noise,
+  restoreFiles,
+  rowsOf,
+} from './support.ts';
 
 const LONG = 'x'.repeat(1_100);
 const NEWER_NS = 1_800_000_000_000_000_000n;
@@ -45,6 +55,27 @@ describe('files that do not hold still', () => {
     expect(next.unreadable).toEqual([]);
     expect(next.health).toBe('protected');
     await expectWhole(owner.agent, await contentOf(source), next.snapshot);
+    world.close();
+  });
+
+  it('are forgotten by the scan once they are gone, and read again when they are back', async () => {
+    const team = await makeTeam(makeWorld('gone'), 2);
+    const { owner, world } = team;
+    const remembered = (): number => rowsOf(owner.device, OWNER_TABLES.files).length;
+    const files = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`f${i % 3}/${i}`, noise(100, i)]));
+    const source = new MemorySource('docs', files);
+    await owner.agent.backup([source]);
+    expect(remembered()).toBe(30);
+    source.remove('f1');
+    source.takeReadBytes();
+    const fewer = await owner.agent.backup([source]);
+    expect([remembered(), source.takeReadBytes()]).toEqual([20, 0]);
+    await expectWhole(owner.agent, await contentOf(source), fewer.snapshot);
+    source.set('f1/1', noise(100, 1));
+    source.takeReadBytes();
+    const again = await owner.agent.backup([source]);
+    expect([remembered(), source.takeReadBytes()]).toEqual([21, 100]);
+    await expectWhole(owner.agent, await contentOf(source), again.snapshot);
     world.close();
   });
 

@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { MemorySource } from '../../../src/adapters/memory/memory-source.ts';
 import { BufferPool } from '../../../src/agent/backup/buffer-pool.ts';
+import type { ScannedFile } from '../../../src/agent/backup/entry-table.ts';
 import { readFiles } from '../../../src/agent/backup/file-reader.ts';
 import { WINDOW_BYTES, readSteps } from '../../../src/agent/backup/read-steps.ts';
 import { scanSource } from '../../../src/agent/backup/scan.ts';
-import type { ScanNode } from '../../../src/agent/backup/scan.ts';
+
 import { Gate } from '../../../src/agent/gate.ts';
 import type { Bytes } from '../../../src/core/bytes.ts';
 import { concatBytes } from '../../../src/core/bytes.ts';
@@ -20,8 +21,8 @@ beforeAll(async () => {
   await codec.setKeys(await fixedKeys(webCrypto));
 });
 
-async function scanned(source: MemorySource): Promise<readonly ScanNode[]> {
-  return (await scanSource(source, () => undefined, undefined)).files;
+async function scanned(source: MemorySource): Promise<readonly ScannedFile[]> {
+  return [...(await scanSource(source, () => undefined, undefined)).table.files()];
 }
 
 interface Saved {
@@ -31,12 +32,12 @@ interface Saved {
 }
 
 /** Reads all, and takes the chunks as they come. */
-async function readAll(source: MemorySource, files: readonly ScanNode[]): Promise<Map<string, Saved>> {
+async function readAll(source: MemorySource, files: readonly ScannedFile[]): Promise<Map<string, Saved>> {
   const found = new Map<string, Saved>();
   for await (const cuts of readFiles(files, { source, codec, gate: new Gate(), signal: undefined })) {
-    for (const { node, chunks, complete, now } of cuts) {
-      const before = found.get(node.entry.path) ?? { bytes: new Uint8Array(0), ids: [] };
-      found.set(node.entry.path, {
+    for (const { file, chunks, complete, now } of cuts) {
+      const before = found.get(file.path) ?? { bytes: new Uint8Array(0), ids: [] };
+      found.set(file.path, {
         bytes: concatBytes(before.bytes, ...chunks.map(({ bytes }) => bytes)),
         ids: [...before.ids, ...chunks.map(({ id }) => id)],
         now: complete ? now : undefined,
@@ -92,7 +93,7 @@ describe('Reading files of a backup', () => {
     const found = await readAll(source, files);
     const complete = [...found].filter(([, { now }]) => now !== undefined).map(([path]) => path);
     expect(complete).toEqual(['a', 'c', 'z']);
-    expect(files.filter(({ fault }) => fault !== undefined).map(({ name }) => name)).toEqual(['b', 'large']);
+    expect(files.filter(({ fault }) => fault !== undefined).map(({ path }) => path)).toEqual(['b', 'large']);
   });
 
   it('tells the size and time that a file has after it was read', async () => {
@@ -106,7 +107,7 @@ describe('Reading files of a backup', () => {
     expect(found.get('grows')?.now).toMatchObject({ size: 10, mtimeNs: 5n });
     expect(found.get('shrinks')?.now).toMatchObject({ size: 3, mtimeNs: 6n });
     expectBytes(found.get('shrinks')!.bytes, noise(3, 8));
-    expect(found.get('stays')?.now?.mtimeNs).toBe(files.find(({ name }) => name === 'stays')?.entry.mtimeNs);
+    expect(found.get('stays')?.now?.mtimeNs).toBe(files.find(({ path }) => path === 'stays')?.mtimeNs);
   });
 
   it('uses its buffers again: a long file takes no more of them than a few windows', async () => {
@@ -134,7 +135,7 @@ describe('Steps of reading', () => {
       d: noise(10, 4),
     });
     const steps = [...readSteps(await scanned(source))].map((step) =>
-      step.kind === 'whole' ? step.nodes.map(({ name }) => name) : [step.node.name, step.offset, step.final],
+      step.kind === 'whole' ? step.files.map(({ path }) => path) : [step.file.path, step.offset, step.final],
     );
     expect(steps).toEqual([['a', 'b'], ['c', 0, true], ['d']]);
   });
