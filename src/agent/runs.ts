@@ -14,6 +14,8 @@ import type {
   RestoreReport,
 } from './api.ts';
 import { runBackup } from './backup/backup.ts';
+import { EarlyScan } from './backup/early-scan.ts';
+import { checkNames } from './backup/scan.ts';
 import type { Spread } from './backup/backup.ts';
 import { PackPlacer } from './backup/pack-placer.ts';
 import { chooseCode } from './code-choice.ts';
@@ -56,11 +58,31 @@ export async function runBackupOn(
   meter: ProgressMeter,
   gate: Gate,
 ): Promise<Omit<BackupReport, 'health'>> {
+  checkNames(sources);
   const context = await membership.start();
+  const { clock } = context.platform;
+  const startedAt = clock.monotonic();
+  // One waits for the disk, what comes before the run waits for partners.
+  const scan = new EarlyScan(sources, meter, clock, options.signal);
+  try {
+    return await backUp(membership, context, scan, options, meter, gate, startedAt);
+  } finally {
+    scan.stop();
+  }
+}
+
+async function backUp(
+  membership: Membership,
+  context: AgentContext,
+  scan: EarlyScan,
+  options: BackupOptions,
+  meter: ProgressMeter,
+  gate: Gate,
+  startedAt: number,
+): Promise<Omit<BackupReport, 'health'>> {
   const { signal } = options;
-  const startedAt = context.platform.clock.monotonic();
   await context.repository.dropIntents();
-  // Before the scan: what a holder lost for good must count as changed.
+  // Before what was found is compared with what is stored: what a holder lost for good must count as changed.
   const { lost, remade, moved } = await mend(membership, context, {
     meter,
     signal,
@@ -71,7 +93,7 @@ export async function runBackupOn(
   if (remade > 0) membership.tell('pieces-remade', { pieces: remade }, 'info');
   if (moved > 0) membership.tell('rebalanced', { pieces: moved }, 'info');
   const outcome = await runBackup(context, {
-    sources,
+    scanned: await scan.found(),
     meter,
     gate,
     trees: membership.reader(),

@@ -1,12 +1,10 @@
 import type { Code } from '../../core/erasure/codes.ts';
-import { RoostError, faultOf } from '../../core/errors.ts';
+import { faultOf } from '../../core/errors.ts';
 import type { ChunkId, PackId, SnapshotId } from '../../core/ids.ts';
 import { snapshotIdFromBytes } from '../../core/ids.ts';
 import { UNREADABLE_MAX } from '../../core/limits.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
-import { isTreeName } from '../../core/snapshot/tree.ts';
 import type { Snapshot, TreeEntry } from '../../core/snapshot/types.ts';
-import type { Source } from '../../ports/source.ts';
 import type { AgentContext } from '../context.ts';
 import type { Gate } from '../gate.ts';
 import type { Partner } from '../network/types.ts';
@@ -25,7 +23,7 @@ import { commitRun, publishHead, storedPack } from './head-writer.ts';
 import { PackPlacer } from './pack-placer.ts';
 import { PackWriter } from './pack-writer.ts';
 import type { ScannedSource } from './scan.ts';
-import { joinPath, scanSource } from './scan.ts';
+import { joinPath } from './scan.ts';
 import { TreeWriter, folderEntry } from './tree-writer.ts';
 
 const CHANGED_WHILE_READ = 'it changed while it was read; the next run saves it again';
@@ -37,7 +35,8 @@ export interface Spread {
 }
 
 export interface BackupRun {
-  readonly sources: readonly Source[];
+  /** the folders as they were found, shortly before */
+  readonly scanned: readonly ScannedSource[];
   /** Finds partners with room for so many bytes of content. @throws RoostError 'too-few' */
   readonly spread: (bytes: number) => Promise<Spread>;
   readonly meter: ProgressMeter;
@@ -54,23 +53,11 @@ export interface BackupOutcome {
   readonly readBytes: number;
 }
 
-/** One run: scan, read what is new, place packs, write trees, journal and head. */
+/** One run: find out what is new, read it, place packs, write trees, journal and head. */
 export async function runBackup(context: AgentContext, run: BackupRun): Promise<BackupOutcome> {
   const startedAt = await startOfRun(context);
-  checkNames(run.sources);
-  run.meter.phase('scanning');
-  const scanned: ScannedSource[] = [];
-  for (const source of run.sources) {
-    const found = await scanSource(
-      source,
-      (bytes, path) => {
-        run.meter.add({ total: bytes, filesTotal: 1 }, path);
-      },
-      run.signal,
-    );
-    await compareWithMemory(context, run, found);
-    scanned.push(found);
-  }
+  const { scanned } = run;
+  for (const source of scanned) await compareWithMemory(context, run, source);
   const bytes = scanned.reduce((total, { table }) => total + table.unsavedBytes(), 0);
   const spread = await run.spread(bytes);
   run.meter.phase('saving');
@@ -81,18 +68,6 @@ export async function runBackup(context: AgentContext, run: BackupRun): Promise<
 async function startOfRun({ repository, platform, device }: AgentContext): Promise<number> {
   const own = (await repository.snapshots()).filter((snapshot) => snapshot.device === device);
   return Math.max(platform.clock.now(), (own.at(-1)?.startedAt ?? 0) + 1);
-}
-
-/** Folders lie side by side in a snapshot, by their names. @throws RoostError 'usage' */
-function checkNames(sources: readonly Source[]): void {
-  const names = new Set<string>();
-  for (const { name } of sources) {
-    if (!isTreeName(name))
-      throw new RoostError('usage', `a folder must have a plain name, got one of ${name.length} characters`);
-    if (names.has(name))
-      throw new RoostError('usage', `folders must have different names, got "${name}" twice`);
-    names.add(name);
-  }
 }
 
 interface WaitingFile {

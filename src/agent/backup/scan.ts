@@ -1,3 +1,4 @@
+import { RoostError } from '../../core/errors.ts';
 import { PATH_MAX_DEPTH } from '../../core/limits.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
 import { isLinkTarget, isTreeName } from '../../core/snapshot/tree.ts';
@@ -10,6 +11,18 @@ export interface ScannedSource {
   readonly table: EntryTable;
   readonly files: number;
   readonly unreadable: readonly { readonly path: string; readonly reason: string }[];
+}
+
+/** Folders lie side by side in a snapshot, by their names. @throws RoostError 'usage' */
+export function checkNames(sources: readonly Source[]): void {
+  const names = new Set<string>();
+  for (const { name } of sources) {
+    if (!isTreeName(name))
+      throw new RoostError('usage', `a folder must have a plain name, got one of ${name.length} characters`);
+    if (names.has(name))
+      throw new RoostError('usage', `folders must have different names, got "${name}" twice`);
+    names.add(name);
+  }
 }
 
 /** Walks a source by size and time only; no content is read. */
