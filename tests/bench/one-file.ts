@@ -19,7 +19,9 @@ const KB = 1e3;
 const SMALL_FILES = 60;
 const SMALL_BYTES = 10 * KB;
 const MS_PER_MB = 2_000;
-/** What a page does after it came back has ended by then. */
+/** At least, whatever the size: a page that came back is busy for a while. */
+const LEAST_MS = 180_000;
+/** What it does without being busy has ended by then. */
 const SETTLE_MS = 20_000;
 /** The first of its folder, so that the list shows it. */
 const WANTED = '000.bin';
@@ -58,7 +60,7 @@ export async function measureOneFile(megabytes: number): Promise<string> {
     await page.waitForTimeout(SETTLE_MS);
     const fetched: Fetched[] = [];
     for (let folder = 0; folder < FOLDERS; folder++)
-      fetched.push(await fetchOne(page, String(folder), megabytes * MS_PER_MB));
+      fetched.push(await fetchOne(page, String(folder), Math.max(LEAST_MS, megabytes * MS_PER_MB)));
     const row = (of: keyof Fetched, show: (value: number) => string): string => {
       const values = fetched.map((one) => one[of]);
       return `${show(median(values))} | ${show(Math.max(...values))}`;
@@ -98,7 +100,7 @@ async function fetchOne(page: Page, folder: string, timeout: number): Promise<Fe
   await page.evaluate(() => void (globalThis as unknown as Noting).benchFrames.splice(0));
   const [download] = await Promise.all([
     page.waitForEvent('download', { timeout }),
-    handle(page, 'restore-zip').click(),
+    handle(page, 'restore-zip').click({ timeout }),
   ]);
   await download.path();
   const frames = await page.evaluate(() => (globalThis as unknown as Noting).benchFrames);

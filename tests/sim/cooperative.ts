@@ -1,5 +1,6 @@
 import type { MemoryWorld } from '../../src/adapters/memory/world.ts';
 import { standingTerms } from '../../src/agent/partners/patience.ts';
+import { RoostError } from '../../src/core/errors.ts';
 import { TEAM_POLICY } from '../../src/core/roster/build.ts';
 import { Churn } from './churn.ts';
 import { DAY_MS, FOUNDER } from './faults.ts';
@@ -145,12 +146,13 @@ export class Cooperative {
     return member;
   }
 
-  /** A link that still lets somebody in. @throws while the founder is off */
+  /** A link that still lets somebody in. @throws RoostError 'unreachable' while the founder is off: who asks tries again */
   async #nextInvite(): Promise<string> {
     const now = this.world.clock.monotonic();
     if (this.#invite.uses >= INVITE_USES || now > this.#invite.until) {
       const agent = this.members[FOUNDER]?.agent;
-      if (agent === undefined) throw new Error('the founder is off and cannot invite anybody now');
+      if (agent === undefined)
+        throw new RoostError('unreachable', 'the founder is off and cannot invite anybody now');
       const { invite } = await agent.invite({ uses: INVITE_USES });
       this.#invite = { link: invite, uses: 0, until: now + INVITE_LASTS_MS };
     }
