@@ -196,12 +196,14 @@ export class PackWriter {
     pack.sealing += batch.used;
     const plain = batch.used;
     const sealing = this.#options.codec.sealBundles(request);
-    pack.pending = Promise.all([former, sealing]).then(([, { sealed, lengths, buffer }]) => {
+    pack.pending = Promise.all([former, sealing]).then(([, { sealed, buffer }]) => {
       this.#buffers.give(buffer);
-      pack.parts.push(sealed);
-      pack.lengths.push(...lengths);
       pack.sealing -= plain;
-      pack.sealedBytes += sealed.length;
+      for (const bundle of sealed) {
+        pack.parts.push(bundle);
+        pack.lengths.push(bundle.length);
+        pack.sealedBytes += bundle.length;
+      }
     });
     pack.pending.catch((cause: unknown) => {
       this.#failure ??= { cause };
