@@ -63,8 +63,11 @@ async function allProcesses(): Promise<readonly Process[]> {
   return found.filter(({ command }) => command !== '');
 }
 
-/** Processes in which a Chromium with this profile runs pages and their workers. */
-export async function renderersOf(profile: string): Promise<readonly number[]> {
+/**
+ * Processes in which a Chromium with this profile runs a page that has workers. It keeps others, too: a spare one for the next page, and
+ * that of the page it began with.
+ */
+export async function pagesWithWorkers(profile: string): Promise<readonly number[]> {
   const all = await allProcesses();
   const below = new Set(
     all.filter(({ command }) => command.includes(`--user-data-dir=${profile}`)).map(({ pid }) => pid),
@@ -73,7 +76,17 @@ export async function renderersOf(profile: string): Promise<readonly number[]> {
     size = below.size;
     for (const { pid, parent } of all) if (below.has(parent)) below.add(pid);
   }
-  return all
-    .filter(({ pid, command }) => below.has(pid) && command.includes('--type=renderer'))
-    .map(({ pid }) => pid);
+  const renderers = all.filter(({ pid, command }) => below.has(pid) && command.includes('--type=renderer'));
+  const withWorkers = await Promise.all(
+    renderers.map(async ({ pid }) => ((await hasWorkers(pid)) ? [pid] : [])),
+  );
+  return withWorkers.flat();
+}
+
+async function hasWorkers(pid: number): Promise<boolean> {
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const names = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/comm`, 'utf8').catch(() => '')),
+  );
+  return names.some((name) => name.startsWith('DedicatedWorker'));
 }
