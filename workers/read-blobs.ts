@@ -9,8 +9,6 @@ const BLOBS_PER_TRIP = 64;
 const TRIP_MAX_BYTES = 4 * MIB;
 /** More are no faster. */
 const TRIPS_UNDER_WAY = 4;
-/** What the browser has ready at a time; shorter trips are read at once. */
-const PIECE_BYTES = 512 * KIB;
 
 /**
  * Reads blobs to their places in a buffer, many to a trip and several trips at once.
@@ -56,11 +54,6 @@ async function readTrip(
 ): Promise<void> {
   const trip = blobs.slice(from, to);
   try {
-    const [first] = trip;
-    if (trip.length === 1 && first !== undefined) {
-      await readLong(buffer, first);
-      return;
-    }
     const all = await bytesOf(new Blob(trip.map(({ blob }) => blob)));
     let offset = 0;
     for (const { blob, at } of trip) {
@@ -71,33 +64,6 @@ async function readTrip(
     if (trip.length === 1) errors[from] = error;
     // One of them failed: each for itself tells which.
     else for (let i = from; i < to; i++) await readTrip(buffer, blobs, { from: i, to: i + 1 }, errors);
-  }
-}
-
-/** Piece by piece through one small array: whole ones would wait for the garbage collector, and windows come one after another. */
-async function readLong(buffer: Bytes, { blob, at }: PlacedBlob): Promise<void> {
-  if (blob.size > PIECE_BYTES && (await stream(buffer, blob, at))) return;
-  // Also when the stream broke off: it does not say why, this does.
-  buffer.set(await bytesOf(blob), at);
-}
-
-/** @returns false when the bytes did not all come, or this browser has no such streams */
-async function stream(buffer: Bytes, blob: Blob, at: number): Promise<boolean> {
-  const end = at + blob.size;
-  try {
-    const reader = blob.stream().getReader({ mode: 'byob' });
-    let room = new Uint8Array(PIECE_BYTES);
-    while (at < end) {
-      const { value, done } = await reader.read(room);
-      if (done || value.length > end - at) return false;
-      buffer.set(value, at);
-      at += value.length;
-      room = new Uint8Array(value.buffer);
-    }
-    await reader.cancel();
-    return true;
-  } catch {
-    return false;
   }
 }
 
