@@ -8,11 +8,18 @@ import { fastestEngines } from './kernel/engines.ts';
 import { holdLifeline } from './lifeline.ts';
 import type { Outcome } from './outcome.ts';
 import { outcomeOf } from './outcome.ts';
+import { ShardRooms } from './shard-rooms.ts';
 import { loadZstd } from './zstd.ts';
+
+const rooms = new ShardRooms();
 
 /** One worker of the codec pool. Results leave by transfer. Calls that come while engines are loaded wait for them. */
 const codec = loadZstd().then((zstd) =>
-  createCodecOperations(createWebCryptoSuite(crypto.subtle), { ...fastestEngines().engines, zstd }),
+  createCodecOperations(createWebCryptoSuite(crypto.subtle), {
+    ...fastestEngines().engines,
+    takeResult: (length) => rooms.take(length),
+    zstd,
+  }),
 );
 
 /** Tells the outcome and gives away the buffers that `bytesOf` names; several views of one buffer are given once. */
@@ -38,11 +45,14 @@ const api: CodecApi = {
   sealBundles: (request) =>
     ship(
       async () => (await codec).sealBundles(request),
-      ({ sealed, buffer }) => [sealed, buffer],
+      ({ sealed, buffer }) => [...sealed, buffer],
     ),
-  encodePack: (request) =>
+  encodePack: (request, spare) =>
     ship(
-      async () => (await codec).encodePack(request),
+      async () => {
+        rooms.give(spare);
+        return (await codec).encodePack(request);
+      },
       ({ shards }) => shards.map(({ sealed }) => sealed),
     ),
   remakeShard: (request) =>

@@ -3,8 +3,8 @@ import type { Clock } from '../ports/clock.ts';
 
 /** Speed is averaged over this long: shorter jumps about, longer lies after a change. */
 const SPEED_WINDOW_MS = 8_000;
-/** At most this often to the listener, so that the page stays calm. */
-const REPORT_INTERVAL_MS = 100;
+/** At most this often to the listener: as an eye follows, since each time the page is laid out and painted anew. */
+const REPORT_INTERVAL_MS = 250;
 
 type Counts = Pick<Progress, 'done' | 'total' | 'files' | 'filesTotal' | 'transferred'>;
 

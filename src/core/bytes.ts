@@ -1,6 +1,11 @@
 /** Bytes that own an ordinary ArrayBuffer, so that they can go to WebCrypto and across a transfer. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
+/** Gives bytes of a length to write to; they may hold anything before. */
+export type Place = (length: number) => Bytes;
+
+export const newBytes: Place = (length) => new Uint8Array(length);
+
 /** Views any byte array as `Bytes`; copies only when it is backed by a shared buffer. */
 export function toBytes(source: Uint8Array): Bytes {
   return source.buffer instanceof ArrayBuffer ? (source as Bytes) : new Uint8Array(source);

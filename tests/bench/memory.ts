@@ -9,7 +9,7 @@ import { finished, spawnRoost } from '../e2e/support/roost.ts';
 import type { Workspace } from '../e2e/support/workspace.ts';
 import { openWorkspace } from '../e2e/support/workspace.ts';
 import { seconds } from './measure.ts';
-import { MemoryWatch, renderersOf } from './process-memory.ts';
+import { MemoryWatch, pagesWithWorkers } from './process-memory.ts';
 
 const HOLDERS = 6;
 const MB = 1e6;
@@ -71,11 +71,11 @@ async function inChromium(workspace: Workspace, tree: string, megabytes: number)
   const profile = await openProfile(workspace, 'profile');
   const { page } = profile;
   await joinInPage(profile, cooperative.invite, 'Bench');
-  const before = new MemoryWatch(() => renderersOf(profile.directory));
+  const before = new MemoryWatch(() => pagesWithWorkers(profile.directory));
   await page.waitForTimeout(2_000);
   const idle = before.stop();
   await noteLongTasks(page);
-  const watch = new MemoryWatch(() => renderersOf(profile.directory));
+  const watch = new MemoryWatch(() => pagesWithWorkers(profile.directory));
   const took = await seconds(async () => {
     await addFolder(page, tree);
     await waitForHealth(page, 'protected', megabytes * MS_PER_MB);

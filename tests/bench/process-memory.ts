@@ -76,9 +76,22 @@ export async function processesOf(profile: string): Promise<readonly Process[]> 
   return all.filter(({ pid }) => below.has(pid));
 }
 
-/** Processes in which a Chromium with this profile runs pages and their workers. */
-export async function renderersOf(profile: string): Promise<readonly number[]> {
-  return (await processesOf(profile))
-    .filter(({ command }) => command.includes('--type=renderer'))
-    .map(({ pid }) => pid);
+/**
+ * Processes in which a Chromium with this profile runs a page that has workers. It keeps others, too: a spare one for the next page, and
+ * that of the page it began with.
+ */
+export async function pagesWithWorkers(profile: string): Promise<readonly number[]> {
+  const renderers = (await processesOf(profile)).filter(({ command }) => command.includes('--type=renderer'));
+  const withWorkers = await Promise.all(
+    renderers.map(async ({ pid }) => ((await hasWorkers(pid)) ? [pid] : [])),
+  );
+  return withWorkers.flat();
+}
+
+async function hasWorkers(pid: number): Promise<boolean> {
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const names = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/comm`, 'utf8').catch(() => '')),
+  );
+  return names.some((name) => name.startsWith('DedicatedWorker'));
 }

@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { CodecPool } from '../../src/adapters/web/codec-pool.ts';
 import { importAccountKeys } from '../../src/core/crypto/phrase.ts';
 import { createWebCryptoSuite } from '../../src/core/crypto/webcrypto.ts';
+import { parseCode } from '../../src/core/erasure/codes.ts';
+import { parseAgreementId, parseDeviceId, parsePackId } from '../../src/core/ids.ts';
+import type { EncodedPack } from '../../src/ports/codec.ts';
 import { codecContract } from './codec.ts';
 import { expectBytes, expectFault, patternBytes } from './expect-fault.ts';
 import { CONTRACT_SECRETS } from './key-vault.ts';
@@ -37,6 +40,44 @@ describe('the codec pool', () => {
     expect(given.length).toBe(0);
     expectBytes(buffer, patternBytes(700_000));
     expect(chunks[0]?.reduce((sum, { length }) => sum + length, 0)).toBe(700_000);
+    await pool.close();
+  });
+
+  it('seals into the arrays of shards given back, to the same bytes', async () => {
+    const pool = new CodecPool(1);
+    const keys = await importAccountKeys(suite, CONTRACT_SECRETS);
+    await pool.setKeys(keys);
+    const packId = parsePackId('0102030405060708090a0b0c0d0e0f10');
+    const salt = patternBytes(32, 7);
+    const seals = [0, 1, 2].map((shard) => ({
+      owner: keys.account,
+      holder: parseDeviceId(`0${shard}`.repeat(20)),
+      agreement: parseAgreementId('22'.repeat(16)),
+      packId,
+      shard,
+    }));
+    const encode = async (): Promise<EncodedPack> => {
+      const buffer = patternBytes(600_000);
+      const bundles = [{ start: 0, length: 600_000 }];
+      const { sealed } = await pool.sealBundles({
+        packId,
+        salt,
+        buffer,
+        firstIndex: 0,
+        codec: 'none',
+        bundles,
+      });
+      const lengths = sealed.map(({ length }) => length);
+      const code = parseCode('reed-solomon:2+1');
+      return pool.encodePack({ packId, salt, kind: 'data', code, parts: sealed, lengths, seals });
+    };
+    const first = await encode();
+    const kept = first.shards.map(({ sealed }) => sealed.slice());
+    pool.giveBack(first.shards);
+    const second = await encode();
+    // Given away, to be sealed into.
+    for (const { sealed } of first.shards) expect(sealed.length).toBe(0);
+    for (const [i, { sealed }] of second.shards.entries()) expectBytes(sealed, kept[i]!);
     await pool.close();
   });
 

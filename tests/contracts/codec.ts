@@ -79,9 +79,10 @@ export function codecContract(name: string, make: () => Promise<CodecHarness>): 
         firstIndex: 2,
         bundles: bundles.slice(2),
       });
-      const lengths = [...first.lengths, ...last.lengths];
-      const sealed = concatBytes(first.sealed, last.sealed);
-      const parts = [first.sealed.slice(), last.sealed.slice()];
+      const bundlesSealed = [...first.sealed, ...last.sealed];
+      const lengths = bundlesSealed.map(({ length }) => length);
+      const sealed = concatBytes(...bundlesSealed);
+      const parts = bundlesSealed.map((one) => one.slice());
       const encoded = await codec.encodePack({
         packId: PACK_ID,
         salt: SALT,

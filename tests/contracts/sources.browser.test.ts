@@ -129,6 +129,25 @@ describe('a directory handle as a source', () => {
     await remove();
   });
 
+  it('reads files longer than the browser hands over at a time, and only fails the one that changed', async () => {
+    const { folder, remove } = await privateFolder('root');
+    const names = ['a', 'b', 'c'];
+    for (const [seed, name] of names.entries())
+      await writeFile(folder, name, patternBytes(3_000_000 + seed, seed));
+    const source = handleSource(folder);
+    await listPaths(source);
+    await writeFile(folder, 'b', patternBytes(3_000_001, 9));
+    const ranges = names.map((path, seed) => ({ path, offset: 1, length: 2_999_999 + seed }));
+    const given = new Uint8Array(ranges.reduce((sum, { length }) => sum + length, 5));
+    const { buffer, reads } = await source.readInto!(given, 5, ranges);
+    expect(given.length).toBe(0);
+    expect(reads[0]).toMatchObject({ bytes: 2_999_999 });
+    expect(reads[1]).toEqual({ reason: expect.any(String) });
+    expectBytes(buffer.subarray(5, 5 + 2_999_999), patternBytes(3_000_000, 0).subarray(1));
+    expectBytes(buffer.subarray(-3_000_001), patternBytes(3_000_002, 2).subarray(1));
+    await remove();
+  });
+
   it('rejects the listing with denied when the user does not allow it', async () => {
     const { folder, remove } = await privateFolder('root');
     Object.defineProperty(folder, 'queryPermission', { value: async () => 'prompt' });

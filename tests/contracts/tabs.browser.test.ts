@@ -103,6 +103,31 @@ describe('the bus between tabs', () => {
     close();
   });
 
+  it('shows many changes in few messages, and the last of them always', async () => {
+    const { one, other, close } = pair();
+    let state: State = { count: 0 };
+    const first = stateAt(other, 0);
+    const served = one.serve({
+      get state() {
+        return state;
+      },
+      call: async () => undefined,
+      handOver: () => undefined,
+    });
+    await first;
+    let messages = 0;
+    other.subscribe(() => messages++);
+    const last = stateAt(other, 200);
+    for (let count = 1; count <= 200; count++) {
+      state = { count };
+      served.publish();
+    }
+    expect(await last).toEqual({ count: 200 });
+    expect(messages).toBeLessThanOrEqual(2);
+    served.stop();
+    close();
+  });
+
   it('carries commands to the leader and its replies and faults back', async () => {
     const { one, other, close } = pair();
     one.serve({

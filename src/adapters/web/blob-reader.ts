@@ -1,76 +1,29 @@
+import { transfer } from 'comlink';
+import type { BlobApi, FilledBlobs, PlacedBlob } from '../../../workers/blob-api.ts';
 import type { Bytes } from '../../core/bytes.ts';
-import { KIB, MIB } from '../../core/limits.ts';
+import type { WorkerLink } from './worker-link.ts';
+import { linkWorker } from './worker-link.ts';
 
-/** Each read of a file is a trip to another process: below this size it costs more than the bytes, so small files share one. */
-const SHARED_MAX_BYTES = 256 * KIB;
-const BLOBS_PER_TRIP = 64;
-const TRIP_MAX_BYTES = 4 * MIB;
-/** More are no faster. */
-const TRIPS_UNDER_WAY = 4;
-
-/** A blob, and where its bytes go. */
-export interface PlacedBlob {
-  readonly blob: Blob;
-  readonly at: number;
-}
-
-export async function bytesOf(blob: Blob): Promise<Bytes> {
-  return new Uint8Array(await blob.arrayBuffer());
-}
+/** Stays once it was needed: a few megabytes. */
+let link: WorkerLink<BlobApi> | undefined;
 
 /**
- * Reads blobs to their places in a buffer, many to a trip and several trips at once.
- * @returns for each blob what the browser threw for it, undefined where it was read
+ * Reads blobs to their places in a buffer, in a worker that all sources share. The buffer is given away and comes back.
+ * @throws RoostError 'internal' when the worker died; the next call starts another
  */
-export async function readBlobs(buffer: Bytes, blobs: readonly PlacedBlob[]): Promise<unknown[]> {
-  const errors = new Array<unknown>(blobs.length).fill(undefined);
-  const left = trips(blobs);
-  const travel = async (): Promise<void> => {
-    for (let trip = left.next().value; trip !== undefined; trip = left.next().value)
-      await readTrip(buffer, blobs, trip, errors);
-  };
-  await Promise.all(Array.from({ length: TRIPS_UNDER_WAY }, travel));
-  return errors;
+export function readBlobs(buffer: Bytes, blobs: readonly PlacedBlob[]): Promise<FilledBlobs> {
+  link ??= start();
+  return link.call((remote) => remote.read(transfer(buffer, [buffer.buffer]), blobs));
 }
 
-/** Blobs from one number to before another. */
-interface Trip {
-  readonly from: number;
-  readonly to: number;
-}
-
-function* trips(blobs: readonly PlacedBlob[]): Generator<Trip, undefined> {
-  let from = 0;
-  let bytes = 0;
-  for (const [i, { blob }] of blobs.entries()) {
-    const shares = blob.size <= SHARED_MAX_BYTES && i - from < BLOBS_PER_TRIP;
-    if (i > from && (!shares || bytes + blob.size > TRIP_MAX_BYTES)) {
-      yield { from, to: i };
-      from = i;
-      bytes = 0;
-    }
-    bytes += blob.size;
-  }
-  if (from < blobs.length) yield { from, to: blobs.length };
-}
-
-async function readTrip(
-  buffer: Bytes,
-  blobs: readonly PlacedBlob[],
-  { from, to }: Trip,
-  errors: unknown[],
-): Promise<void> {
-  const trip = blobs.slice(from, to);
-  try {
-    const all = await bytesOf(new Blob(trip.map(({ blob }) => blob)));
-    let offset = 0;
-    for (const { blob, at } of trip) {
-      buffer.set(all.subarray(offset, offset + blob.size), at);
-      offset += blob.size;
-    }
-  } catch (error) {
-    if (trip.length === 1) errors[from] = error;
-    // One of them failed: each for itself tells which.
-    else for (let i = from; i < to; i++) await readTrip(buffer, blobs, { from: i, to: i + 1 }, errors);
-  }
+function start(): WorkerLink<BlobApi> {
+  const worker = new Worker(new URL('../../../workers/blob-worker.ts', import.meta.url), {
+    type: 'module',
+    name: 'roost-blobs',
+  });
+  const started = linkWorker<BlobApi>(worker, 'roost-blobs');
+  started.onDeath(() => {
+    if (link === started) link = undefined;
+  });
+  return started;
 }

@@ -5,12 +5,20 @@ import type { Outcome } from '../../../workers/outcome.ts';
 import type { Bytes } from '../../core/bytes.ts';
 import type { AccountKeys } from '../../core/crypto/account-keys.ts';
 import { RoostError } from '../../core/errors.ts';
-import type { Codec } from '../../ports/codec.ts';
+import type { Codec, SealedShard, ShardRecycler } from '../../ports/codec.ts';
 import type { WorkerLink } from './worker-link.ts';
 import { linkWorker } from './worker-link.ts';
 
-/** More gain nothing: the page and the disk cannot feed them. */
 const WORKERS_MAX = 4;
+/**
+ * One core is for the page and the connections, which encrypt all that is sent in one thread: more than two workers wait for that. Each
+ * takes up to 41 MiB for its kernel and tens of MB of arrays that the garbage collector has not got round to.
+ */
+const WORKERS_USUAL = 2;
+/** Arrays of shards kept for the next packs: those of two packs for six partners. */
+const SPARE_MAX = 12;
+/** They are dropped when no pack was placed for so long. */
+const SPARE_MS = 10_000;
 /** Calls given to one worker at a time: one at work and one ready, so that it never waits for the page. */
 const CALLS_PER_WORKER = 2;
 
@@ -38,16 +46,21 @@ const startCodecWorker: StartWorker = () =>
  * The codec spread over dedicated workers. Calls wait here until a worker has room; a worker that dies rejects its own
  * calls ('internal') and the next call starts another in its place. Large buffers cross by transfer, both ways.
  */
-export class CodecPool implements Codec {
+export class CodecPool implements Codec, ShardRecycler {
   readonly #size: number;
   readonly #start: StartWorker;
   readonly #slots = new Set<Slot>();
   readonly #waiting: Job[] = [];
+  #spare: Bytes[] = [];
+  #dropping: ReturnType<typeof setTimeout> | undefined;
   #keys: AccountKeys | undefined;
   #closed = false;
 
-  /** @param size number of workers, 1 to 4; by default as many as the machine runs at once */
-  constructor(size: number = navigator.hardwareConcurrency, start: StartWorker = startCodecWorker) {
+  /** @param size number of workers, 1 to 4; by default two, and one where the machine runs no more than two threads at once */
+  constructor(
+    size: number = Math.min(navigator.hardwareConcurrency - 1, WORKERS_USUAL),
+    start: StartWorker = startCodecWorker,
+  ) {
     this.#size = Math.min(Math.max(Math.floor(size) || 1, 1), WORKERS_MAX);
     this.#start = start;
   }
@@ -65,8 +78,18 @@ export class CodecPool implements Codec {
   sealBundles: Codec['sealBundles'] = (request) =>
     this.#call([request.buffer], (remote, given) => remote.sealBundles(given(request)));
 
-  encodePack: Codec['encodePack'] = (request) =>
-    this.#call(request.parts, (remote, given) => remote.encodePack(given(request)));
+  encodePack: Codec['encodePack'] = (request) => {
+    const spare = this.#spare.splice(0, request.seals.length);
+    return this.#call([...request.parts, ...spare], (remote, given) =>
+      remote.encodePack(given(request), spare),
+    );
+  };
+
+  giveBack(shards: readonly SealedShard[]): void {
+    this.#spare = [...this.#spare, ...shards.map(({ sealed }) => sealed)].slice(-SPARE_MAX);
+    clearTimeout(this.#dropping);
+    this.#dropping = setTimeout(() => (this.#spare = []), SPARE_MS);
+  }
 
   remakeShard: Codec['remakeShard'] = (request) =>
     this.#call(
@@ -94,6 +117,8 @@ export class CodecPool implements Codec {
 
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#dropping);
+    this.#spare = [];
     for (const { reject } of this.#waiting.splice(0))
       reject(new RoostError('aborted', 'the codec was closed'));
     for (const { link } of this.#slots) link.close();

@@ -11,7 +11,7 @@ import type {
   SourceFault,
   SourceStat,
 } from '../../ports/source.ts';
-import { bytesOf, readBlobs } from './blob-reader.ts';
+import { readBlobs } from './blob-reader.ts';
 import { browserFault } from './browser-fault.ts';
 import type { ChildNode, FolderNode, OpenFile } from './folder-node.ts';
 
@@ -78,7 +78,7 @@ export class FolderSource implements Source {
     const listed = this.#find(path);
     const { file } = listed;
     try {
-      return await bytesOf(file.slice(offset, offset + length));
+      return new Uint8Array(await file.slice(offset, offset + length).arrayBuffer());
     } catch (error) {
       throw await this.#readFault(path, listed, error);
     }
@@ -101,17 +101,21 @@ export class FolderSource implements Source {
       at += length;
       return { listed, blob: listed.file.slice(offset, offset + length), at: at - length };
     });
-    const errors = await readBlobs(buffer, placed);
+    const filled = await readBlobs(
+      buffer,
+      placed.map(({ blob, at: place }) => ({ blob, at: place })),
+    );
     const reads = placed.map(async ({ listed, blob }, i): Promise<RangeRead | RangeFault> => {
       const { path } = ranges[i]!;
       try {
-        if (errors[i] !== undefined) throw await this.#readFault(path, listed, errors[i]);
+        const error = filled.errors[i];
+        if (error !== undefined) throw await this.#readFault(path, listed, error);
         return { bytes: blob.size, ...(await this.stat(path)) };
       } catch (error) {
         return { reason: messageOf(error) };
       }
     });
-    return { buffer, reads: await Promise.all(reads) };
+    return { buffer: filled.buffer, reads: await Promise.all(reads) };
   }
 
   #find(path: string): Listed {

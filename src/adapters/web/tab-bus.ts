@@ -5,6 +5,9 @@ import type { Clock } from '../../ports/clock.ts';
 /** A leader that does not say at once that it has a command is not there. */
 const ACCEPT_TIMEOUT_MS = 5_000;
 
+/** Each state is copied for the other tabs, whether there are any or not: no more often than an eye follows. */
+const PUBLISH_MS = 250;
+
 /** What a leading tab does for the others. All values are structured-cloneable. */
 export interface LeaderSide<State> {
   readonly state: State;
@@ -26,7 +29,7 @@ export interface TabBus<State> {
   call(method: string, args: readonly unknown[]): Promise<unknown>;
   /** Follower: asks the leader to stop and release the lock. Resolves when it has been told. @throws RoostError 'unreachable' */
   handOver(): Promise<void>;
-  /** Leader: answers followers from now on. `publish` shows a new state; `stop` ends it. */
+  /** Leader: answers followers from now on. `publish` shows a new state, soon; `stop` ends it. */
   serve(leader: LeaderSide<State>): { publish(): void; stop(): void };
   close(): void;
 }
@@ -174,8 +177,21 @@ export function createTabBus<State>(
       serving = leader;
       let release: (() => void) | undefined;
       let stopped = false;
+      let publishedAt = -Infinity;
+      let cancelLater: (() => void) | undefined;
       const publish = (): void => {
-        if (!stopped) send({ type: 'state', leader: leader.id, state: side.state });
+        if (stopped || cancelLater !== undefined) return;
+        const now = clock.monotonic();
+        const left = publishedAt + PUBLISH_MS - now;
+        if (left > 0) {
+          cancelLater = clock.after(left, () => {
+            cancelLater = undefined;
+            publish();
+          });
+          return;
+        }
+        publishedAt = now;
+        send({ type: 'state', leader: leader.id, state: side.state });
       };
       // Followers are told of the leader only when it holds the lock by which they see it go.
       void locks.request(lockOf(leader.id), () => {
@@ -186,6 +202,7 @@ export function createTabBus<State>(
         publish,
         stop() {
           stopped = true;
+          cancelLater?.();
           if (serving === leader) serving = undefined;
           release?.();
         },

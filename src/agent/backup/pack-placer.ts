@@ -7,7 +7,7 @@ import { SEALED_SEGMENT_BYTES } from '../../core/limits.ts';
 import { assignShards } from '../../core/placement/assign.ts';
 import type { DomainRisk } from '../../core/placement/domains.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
-import type { Codec, EncodedPack, Seal, SealedShard } from '../../ports/codec.ts';
+import type { Codec, EncodedPack, Seal, SealedShard, ShardRecycler } from '../../ports/codec.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import { throwIfAborted } from '../cancellation.ts';
@@ -26,7 +26,7 @@ export interface PackPlacerOptions {
   readonly owner: AccountId;
   readonly cooperation: Cooperation;
   readonly repository: Repository;
-  readonly codec: Codec;
+  readonly codec: Codec & Partial<ShardRecycler>;
   readonly clock: Clock;
   readonly log: Log;
   /** those that are not in good standing get nothing */
@@ -92,6 +92,9 @@ export class PackPlacer {
       ),
     );
     const placed = placements.filter((placement) => placement !== undefined);
+    // After a failure a shard may still be on its way to who did not answer.
+    const smooth = placements.every((placement, i) => placement?.holder === chosen[i]?.device);
+    if (smooth) codec.giveBack?.(encoded.shards);
     const needed = enoughShards(pack.code, this.#takers.size);
     if (placed.length < needed) {
       if (this.#full) throw new RoostError('full', 'the partners have no room left for more pieces');

@@ -22,7 +22,7 @@ const BATCH_BYTES = 2 * MIB;
 const BATCH_ROOM_BYTES = BATCH_BYTES + BUNDLE_MAX_BYTES;
 /** Buffers kept while no batch uses them: one is filled while two are at the codec. */
 const BUFFERS_KEPT = 3;
-/** Room that a batch begins with: most runs save little. After a full one the next has all of it at once. */
+/** Room that a batch begins with: most runs save little. After a full one the next has all of it at once, and so has any while a buffer is spare. */
 const SMALL_BATCH_BYTES = MIB / 16;
 /** Packs being coded and sent at once: one on the wire while the next is made ready. */
 const PACKS_UNDER_WAY = 2;
@@ -182,9 +182,7 @@ export class PackWriter {
     const pack = this.#pack;
     const batch = this.#batch;
     if (!pack || batch.bundles.length === 0) return;
-    this.#batch = newBatch(
-      batch.used >= BATCH_BYTES ? this.#buffers.take(BATCH_ROOM_BYTES) : new Uint8Array(0),
-    );
+    this.#batch = newBatch(this.#buffers.take(batch.used >= BATCH_BYTES ? BATCH_ROOM_BYTES : 0));
     const former = pack.pending;
     const request = {
       packId: pack.packId,
@@ -198,12 +196,14 @@ export class PackWriter {
     pack.sealing += batch.used;
     const plain = batch.used;
     const sealing = this.#options.codec.sealBundles(request);
-    pack.pending = Promise.all([former, sealing]).then(([, { sealed, lengths, buffer }]) => {
+    pack.pending = Promise.all([former, sealing]).then(([, { sealed, buffer }]) => {
       this.#buffers.give(buffer);
-      pack.parts.push(sealed);
-      pack.lengths.push(...lengths);
       pack.sealing -= plain;
-      pack.sealedBytes += sealed.length;
+      for (const bundle of sealed) {
+        pack.parts.push(bundle);
+        pack.lengths.push(bundle.length);
+        pack.sealedBytes += bundle.length;
+      }
     });
     pack.pending.catch((cause: unknown) => {
       this.#failure ??= { cause };

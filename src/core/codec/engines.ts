@@ -1,4 +1,5 @@
-import type { Bytes } from '../bytes.ts';
+import type { Bytes, Place } from '../bytes.ts';
+import { newBytes } from '../bytes.ts';
 import type { BufferPart, Cut } from '../chunk/cut.ts';
 import { cutChunks } from '../chunk/cut.ts';
 import type { Combine } from '../erasure/erasure.ts';
@@ -24,6 +25,8 @@ export interface CodecEngines {
   readonly cut: (buffer: Uint8Array, part: BufferPart, gear: Uint32Array) => Cut[];
   /** Bytes that `combine` reads and writes where they are, as far as there is room; what lies elsewhere it may have to copy. */
   readonly takeRoom: (length: number) => Room;
+  /** Bytes that leave the thread with a result. */
+  readonly takeResult: Place;
   readonly zstd: Zstd;
 }
 
@@ -32,5 +35,6 @@ export const PLAIN_ENGINES: CodecEngines = {
   combine,
   cut: cutChunks,
   takeRoom: (length) => ({ bytes: new Uint8Array(length), release: () => undefined }),
+  takeResult: newBytes,
   zstd: PLAIN_ZSTD,
 };

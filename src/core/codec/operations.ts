@@ -1,5 +1,4 @@
 import type { Bytes } from '../bytes.ts';
-import { concatBytes } from '../bytes.ts';
 import type { Cut } from '../chunk/cut.ts';
 import { gearTable } from '../chunk/gear.ts';
 import type { AccountKeys } from '../crypto/account-keys.ts';
@@ -10,7 +9,7 @@ import { validateCode } from '../erasure/codes.ts';
 import { RoostError } from '../errors.ts';
 import type { ChunkId } from '../ids.ts';
 import { chunkIdFromBytes } from '../ids.ts';
-import { encodeBundle } from '../snapshot/bundle.ts';
+import { BUNDLE_HEADER_BYTES, encodeBundle } from '../snapshot/bundle.ts';
 import { buildPack, openBundle, packKey, sealBundle } from '../snapshot/pack.ts';
 import type { Seal } from '../snapshot/shard.ts';
 import { openShardSegments, sealShard } from '../snapshot/shard.ts';
@@ -37,7 +36,7 @@ export function createCodecOperations(suite: CryptoSuite, engines: CodecEngines 
   }
 
   async function sealed(seal: Seal, plain: Bytes): Promise<SealedShard> {
-    const result = await sealShard(suite, ready().keys.shard, seal, plain);
+    const result = await sealShard(suite, ready().keys.shard, seal, plain, engines.takeResult);
     return { seal, ...result, sha256: await suite.sha256(result.sealed) };
   }
 
@@ -58,13 +57,16 @@ export function createCodecOperations(suite: CryptoSuite, engines: CodecEngines 
     async sealBundles({ packId, salt, buffer, firstIndex, codec, bundles }) {
       const key = await packKey(suite, ready().keys.content, salt);
       bundles.forEach((bundle) => checkRange('bundle', bundle.start, bundle.length, buffer.length));
-      const parts = await Promise.all(
-        bundles.map(({ start, length }, i) => {
-          const framed = encodeBundle(buffer.subarray(start, start + length), codec, engines.zstd);
+      return inRooms(engines, async (take) => {
+        const room = take(bundles.reduce((sum, { length }) => sum + BUNDLE_HEADER_BYTES + length, 0));
+        let at = 0;
+        const place = (length: number): Bytes => room.subarray(at, (at += length));
+        const sealedBundles = bundles.map(({ start, length }, i) => {
+          const framed = encodeBundle(buffer.subarray(start, start + length), codec, engines.zstd, place);
           return sealBundle(suite, key, packId, firstIndex + i, framed);
-        }),
-      );
-      return { sealed: concatBytes(...parts), lengths: parts.map((part) => part.length), buffer };
+        });
+        return { sealed: await Promise.all(sealedBundles), buffer };
+      });
     },
 
     async encodePack({ packId, salt, kind, code, parts, lengths, seals }) {

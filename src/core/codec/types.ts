@@ -23,8 +23,7 @@ export interface Codec {
     parts: readonly CutPart[],
   ): Promise<{ readonly buffer: Bytes; readonly chunks: readonly (readonly CutChunk[])[] }>;
   /**
-   * Compresses and seals bundles of one pack (1st encryption). Result lengths are of the sealed bundles in `sealed`; `buffer` is the
-   * request's, to be filled again.
+   * Compresses and seals bundles of one pack (1st encryption), each to an array of its own. `buffer` is the request's, to be filled again.
    */
   sealBundles(request: SealBundles): Promise<SealedBundles>;
   /** Builds the pack from sealed bundles, codes it, and seals each shard for its holder (2nd encryption). */
@@ -49,6 +48,12 @@ export interface Codec {
    */
   openBundles(request: OpenBundles): Promise<readonly Bytes[]>;
   close(): Promise<void>;
+}
+
+/** A codec in threads whose arrays are dear: fresh ones cost the system as much as filling them, and used ones wait long for the garbage collector. */
+export interface ShardRecycler {
+  /** Takes the arrays of shards that nobody uses any more, to seal others into. */
+  giveBack(shards: readonly SealedShard[]): void;
 }
 
 export interface CutPart {
@@ -76,8 +81,7 @@ export interface SealBundles extends PackKey {
 }
 
 export interface SealedBundles {
-  readonly sealed: Bytes;
-  readonly lengths: readonly number[];
+  readonly sealed: readonly Bytes[];
   readonly buffer: Bytes;
 }
 

@@ -1,5 +1,5 @@
-import type { Bytes } from '../bytes.ts';
-import { concatBytes } from '../bytes.ts';
+import type { Bytes, Place } from '../bytes.ts';
+import { newBytes, uint32Bytes } from '../bytes.ts';
 import { RoostError, messageOf } from '../errors.ts';
 import { BUNDLE_MAX_BYTES } from '../limits.ts';
 import type { Zstd } from '../zstd/engine.ts';
@@ -24,17 +24,26 @@ const CODEC_ZSTD = 2;
 /** Compressing pays when it leaves at most this part; above, decoding costs more than the space. */
 const WORTH_IT = 0.98;
 
-/** Frames a bundle. @throws RoostError 'usage' above BUNDLE_MAX_BYTES */
-export function encodeBundle(plain: Uint8Array, codec: BundleCodec, zstd: Zstd = PLAIN_ZSTD): Bytes {
+/**
+ * Frames a bundle.
+ * @param place gives the bytes to frame it in, of the length asked for; whatever they hold is overwritten
+ * @throws RoostError 'usage' above BUNDLE_MAX_BYTES
+ */
+export function encodeBundle(
+  plain: Uint8Array,
+  codec: BundleCodec,
+  zstd: Zstd = PLAIN_ZSTD,
+  place: Place = newBytes,
+): Bytes {
   if (plain.length > BUNDLE_MAX_BYTES) {
     throw new RoostError('usage', `a bundle must be at most ${BUNDLE_MAX_BYTES} bytes, got ${plain.length}`);
   }
   if (codec === 'auto') {
     const packed = zstd.compress === undefined ? deflate(plain) : zstd.compress(plain);
     if (packed !== undefined && packed.length <= plain.length * WORTH_IT)
-      return frame(zstd.compress === undefined ? CODEC_DEFLATE : CODEC_ZSTD, plain.length, packed);
+      return frame(zstd.compress === undefined ? CODEC_DEFLATE : CODEC_ZSTD, plain.length, packed, place);
   }
-  return frame(CODEC_NONE, plain.length, plain);
+  return frame(CODEC_NONE, plain.length, plain, place);
 }
 
 /**
@@ -64,11 +73,12 @@ export function decodeBundle(framed: Bytes, zstd: Zstd = PLAIN_ZSTD): Bytes {
   return body;
 }
 
-function frame(codec: number, length: number, body: Uint8Array): Bytes {
-  const header = new Uint8Array(BUNDLE_HEADER_BYTES);
-  header[0] = codec;
-  new DataView(header.buffer).setUint32(1, length);
-  return concatBytes(header, body);
+function frame(codec: number, length: number, body: Uint8Array, place: Place): Bytes {
+  const framed = place(BUNDLE_HEADER_BYTES + body.length);
+  framed[0] = codec;
+  framed.set(uint32Bytes(length), 1);
+  framed.set(body, BUNDLE_HEADER_BYTES);
+  return framed;
 }
 
 /** Engines say in their own words what is wrong with a frame; outside it is one fault. */

@@ -1,5 +1,5 @@
-import type { Bytes } from '../bytes.ts';
-import { concatBytes, equalBytes, uint32Bytes } from '../bytes.ts';
+import type { Bytes, Place } from '../bytes.ts';
+import { concatBytes, equalBytes, newBytes, uint32Bytes } from '../bytes.ts';
 import { encodeCbor } from '../cbor.ts';
 import type { AesGcmKey, CryptoSuite, HkdfKey } from '../crypto/suite.ts';
 import { label } from '../crypto/labels.ts';
@@ -110,7 +110,7 @@ export async function buildPack(
     readonly lengths: readonly number[];
     readonly m: number;
   },
-  place: (length: number) => Bytes = (length) => new Uint8Array(length),
+  place: Place = newBytes,
 ): Promise<{ readonly bytes: Bytes; readonly shardBytes: number }> {
   const { lengths, parts, m } = pack;
   const body = parts.reduce((sum, part) => sum + part.length, 0);

@@ -1,5 +1,5 @@
-import type { Bytes } from '../bytes.ts';
-import { concatBytes, uint32Bytes } from '../bytes.ts';
+import type { Bytes, Place } from '../bytes.ts';
+import { concatBytes, newBytes, uint32Bytes } from '../bytes.ts';
 import { NO_SALT, label } from '../crypto/labels.ts';
 import type { AesGcmKey, CryptoSuite, HkdfKey } from '../crypto/suite.ts';
 import { RoostError } from '../errors.ts';
@@ -59,18 +59,23 @@ function segmentAad(seal: Seal, index: number, segments: number): Bytes {
   );
 }
 
-/** Seals a whole shard. @throws RoostError 'usage' when it is empty or larger than a pack */
+/**
+ * Seals a whole shard.
+ * @param place gives the bytes for it
+ * @throws RoostError 'usage' when it is empty or larger than a pack
+ */
 export async function sealShard(
   suite: CryptoSuite,
   shardSecret: HkdfKey,
   seal: Seal,
   plain: Bytes,
+  place: Place = newBytes,
 ): Promise<{ readonly sealed: Bytes; readonly segments: number }> {
   const segments = segmentCount(plain.length);
   checkBounds(seal, segments);
   const key = await shardKey(suite, shardSecret, seal);
-  const sealed = new Uint8Array(sealedShardBytes(plain.length));
-  const place = async (index: number): Promise<void> => {
+  const sealed = place(sealedShardBytes(plain.length));
+  const sealSegment = async (index: number): Promise<void> => {
     const start = index * SEGMENT_BYTES;
     const segment = plain.subarray(start, start + SEGMENT_BYTES);
     sealed.set(
@@ -78,7 +83,7 @@ export async function sealShard(
       index * SEALED_SEGMENT_BYTES,
     );
   };
-  await Promise.all(Array.from({ length: segments }, (_, index) => place(index)));
+  await Promise.all(Array.from({ length: segments }, (_, index) => sealSegment(index)));
   return { sealed, segments };
 }
 

@@ -37,7 +37,7 @@ describe('the inline codec', () => {
         await codec.setKeys(keys);
         const request = { packId: PACK_ID, salt: SALT, codec: 'auto' as const, firstIndex: 0 };
         const bundles = [{ start: 10, length: 90_000 }];
-        const { sealed, lengths } = await codec.sealBundles({
+        const { sealed } = await codec.sealBundles({
           ...request,
           buffer: patternBytes(100_000),
           bundles,
@@ -49,8 +49,8 @@ describe('the inline codec', () => {
           salt: SALT,
           kind: 'data' as const,
           code,
-          parts: [sealed],
-          lengths,
+          parts: sealed,
+          lengths: sealed.map(({ length }) => length),
           seals,
         };
         return (await codec.encodePack(pack)).shards.map(({ sha256 }) => toHex(sha256));

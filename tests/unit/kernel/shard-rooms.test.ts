@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { ShardRooms } from '../../../workers/shard-rooms.ts';
+
+describe('rooms of shards', () => {
+  it('are used again by shards that are a little longer or shorter', () => {
+    const rooms = new ShardRooms();
+    const first = rooms.take(1_900_000);
+    expect(first.length).toBe(1_900_000);
+    for (const length of [1_950_000, 10]) {
+      rooms.give([first]);
+      const next = rooms.take(length);
+      expect(next.buffer).toBe(first.buffer);
+      expect(next.length).toBe(length);
+    }
+  });
+
+  it('are never given to two shards, nor to one that is longer', () => {
+    const rooms = new ShardRooms();
+    const given = [rooms.take(100), rooms.take(300_000)];
+    rooms.give(given);
+    const taken = [rooms.take(300_000), rooms.take(300_000), rooms.take(100)];
+    expect(taken[0]!.buffer).toBe(given[1]!.buffer);
+    expect(new Set(taken.map(({ buffer }) => buffer)).size).toBe(3);
+  });
+
+  it('are kept in a bounded number', () => {
+    const rooms = new ShardRooms();
+    const given = Array.from({ length: 20 }, () => new Uint8Array(1000));
+    rooms.give(given);
+    const again = Array.from({ length: 20 }, () => rooms.take(1000).buffer);
+    expect(again.filter((buffer) => given.some((one) => one.buffer === buffer)).length).toBe(8);
+  });
+});
