@@ -48,13 +48,3 @@ export function uint32Bytes(value: number): Bytes {
   new DataView(out.buffer).setUint32(0, value);
   return out;
 }
-
-/**
- * Gives back the memory of bytes that nobody needs any more, now: large buffers that wait for the garbage collector make it run so much more
- * often. What is a view of a larger buffer stays.
- */
-export function release(bytes: Bytes): void {
-  const { buffer } = bytes;
-  // Browsers of before 2024 cannot; theirs wait.
-  if (bytes.byteLength === buffer.byteLength && 'transfer' in buffer) buffer.transfer(0);
-}

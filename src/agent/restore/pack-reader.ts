@@ -1,5 +1,5 @@
 import type { Bytes } from '../../core/bytes.ts';
-import { concatBytes, release } from '../../core/bytes.ts';
+import { concatBytes } from '../../core/bytes.ts';
 import { RoostError, faultOf } from '../../core/errors.ts';
 import type { AccountId, DeviceId } from '../../core/ids.ts';
 import { SEGMENT_BYTES } from '../../core/limits.ts';
@@ -77,11 +77,7 @@ export class PackReader {
     }
     const whole = lacking === undefined ? ranges : ranges.filter((range) => isCovered(pack, got, range));
     if (whole.length === 0 && lacking !== undefined) throw lacking;
-    const bundles = new Map(
-      whole.map(({ index, start, length }) => [index, slice(pack, got, start, length)]),
-    );
-    for (const segments of got.values()) segments.forEach(release);
-    return bundles;
+    return new Map(whole.map(({ index, start, length }) => [index, slice(pack, got, start, length)]));
   }
 
   /**
