@@ -147,7 +147,7 @@ function* entriesOf(
       else {
         const uid = numbers[first + 3]!;
         const gid = numbers[first + 4]!;
-        // Most entries have the owner of the one before, and a million of them are kept until the end of a run.
+        // Most entries have the owner of the one before: one object serves them all.
         if (POSIX && !(owner?.uid === uid && owner.gid === gid)) owner = { uid, gid };
         yield {
           kind,
