@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { countReport } from '../tools/count-report.ts';
+import { countReport, failuresOf } from '../tools/count-report.ts';
 import { TreeCopy } from './tree-copy.ts';
 
 const TIMEOUT_MS = 120_000;
@@ -30,6 +30,30 @@ describe('counting a report', () => {
   });
 });
 
+describe('telling what failed', () => {
+  const none = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0 };
+
+  it('names each test that failed or did not end, with why', () => {
+    const assertionResults = [
+      { status: 'passed', fullName: 'adds' },
+      { status: 'failed', fullName: 'halves', failureMessages: ['expected 1 to be 2'] },
+      { status: 'pending', fullName: 'hangs', failureMessages: [] },
+    ];
+    const testResults = [{ name: 'a.test.ts', status: 'failed', assertionResults }];
+    expect(failuresOf({ ...none, testResults })).toEqual([
+      'failed: a.test.ts: halves\nexpected 1 to be 2',
+      'pending: a.test.ts: hangs',
+    ]);
+  });
+
+  it('names a file that failed as a whole', () => {
+    const testResults = [
+      { name: 'b.test.ts', status: 'failed', message: 'no such module', assertionResults: [] },
+    ];
+    expect(failuresOf({ ...none, testResults })).toEqual(['failed: b.test.ts\nno such module']);
+  });
+});
+
 describe('the test command', () => {
   let copy: TreeCopy;
   beforeAll(() => {
@@ -53,6 +77,13 @@ describe('the test command', () => {
 
   it('fails and says so when a test fails or does not load', { timeout: TIMEOUT_MS }, async () => {
     expect(await runUnit('tests/planted/')).toEqual({ exitCode: 1, lastLine: '1 passed, 2 failed' });
+  });
+
+  it('tells at the end which ones failed, and why', { timeout: TIMEOUT_MS }, async () => {
+    const { stdout } = await copy.run('tests/tools/run-tests.ts', 'unit', 'tests/planted/');
+    const end = stdout.slice(stdout.lastIndexOf('report.json'));
+    expect(end).toMatch(/failed: .*bad\.test\.ts: fails\n.*expected 1 to be 2/);
+    expect(end).toMatch(/failed: .*broken\.test\.ts\n.*not-there/);
   });
 
   it('fails when no test ran', { timeout: TIMEOUT_MS }, async () => {

@@ -3,20 +3,23 @@
 //   node tests/tools/run-tests.ts                    build, then unit, browser and e2e
 //   node tests/tools/run-tests.ts unit [FILTER...]   one suite, further arguments go to Vitest
 //
-// The last line is always `N passed, N failed`. A build that fails, a test file that does not load and a suite
+// What failed is told once more at the end. The last line is always `N passed, N failed`. A build that fails, a test file that does not load and a suite
 // that breaks off count as one failure each, so that the line never says 0 failed when something did.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findChromium } from './chromium.ts';
-import { countReport } from './count-report.ts';
+import { countReport, failuresOf } from './count-report.ts';
 import type { Count } from './count-report.ts';
 
 const SUITES = ['unit', 'browser', 'e2e'] as const;
 type Suite = (typeof SUITES)[number];
 
 const ROOT = join(import.meta.dirname, '../..');
+
+/** What went wrong in all suites, told once more at the end. */
+const failures: string[] = [];
 
 const FAILED_ONCE: Count = { passed: 0, failed: 1, skipped: 0 };
 
@@ -47,10 +50,16 @@ function runSuite(suite: Suite, filters: readonly string[]): Count {
     try {
       report = readFileSync(reportFile, 'utf8');
     } catch {
-      console.error(`The ${suite} suite ended without a report`);
+      failures.push(`The ${suite} suite ended without a report`);
       return FAILED_ONCE;
     }
-    return countReport(JSON.parse(report), ok);
+    const parsed = JSON.parse(report);
+    const told = failuresOf(parsed);
+    failures.push(...told);
+    if (!ok && told.length === 0) {
+      failures.push(`failed: the ${suite} suite, in which no test failed: its own output says why`);
+    }
+    return countReport(parsed, ok);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -99,6 +108,7 @@ async function main(args: readonly string[]): Promise<Count> {
 }
 
 const total = await main(process.argv.slice(2));
+for (const failure of failures) console.log(failure);
 if (total.skipped > 0) console.log(`${total.skipped} skipped`);
 if (total.passed + total.failed === 0) console.error('No test ran, which is a failure');
 if (total.failed > 0 || total.passed === 0) process.exitCode = 1;
