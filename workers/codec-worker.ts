@@ -2,13 +2,13 @@
 import { expose, transfer } from 'comlink';
 import type { Bytes } from '../src/core/bytes.ts';
 import { createCodecOperations } from '../src/core/codec/operations.ts';
+import { ShardRooms } from '../src/core/codec/shard-rooms.ts';
 import { createWebCryptoSuite } from '../src/core/crypto/webcrypto.ts';
 import type { CodecApi } from './codec-api.ts';
 import { fastestEngines } from './kernel/engines.ts';
 import { holdLifeline } from './lifeline.ts';
 import type { Outcome } from './outcome.ts';
 import { outcomeOf } from './outcome.ts';
-import { ShardRooms } from './shard-rooms.ts';
 import { loadZstd } from './zstd.ts';
 
 const rooms = new ShardRooms();

@@ -7,7 +7,7 @@ import type { CryptoSuite } from '../../src/core/crypto/suite.ts';
 import { parseCode, totalShards } from '../../src/core/erasure/codes.ts';
 import type { ChunkId } from '../../src/core/ids.ts';
 import { agreementIdFromBytes, deviceIdOfKey } from '../../src/core/ids.ts';
-import type { Codec } from '../../src/ports/codec.ts';
+import type { Codec, ShardRecycler } from '../../src/ports/codec.ts';
 import type { Random } from '../../src/ports/random.ts';
 import type { Source } from '../../src/ports/source.ts';
 
@@ -24,7 +24,11 @@ export interface CodecRun {
 /** Reads a folder as a backup does, and seals shards for 6+3 holders that nobody takes. */
 export async function sealFolder(
   source: Source,
-  { codec, suite, random }: { readonly codec: Codec; readonly suite: CryptoSuite; readonly random: Random },
+  {
+    codec,
+    suite,
+    random,
+  }: { readonly codec: Codec & Partial<ShardRecycler>; readonly suite: CryptoSuite; readonly random: Random },
 ): Promise<CodecRun> {
   const code = parseCode('reed-solomon:6+3');
   const keys = await importAccountKeys(suite, secretsFromPhrase(phraseFromEntropy(new Uint8Array(16))));
@@ -42,7 +46,8 @@ export async function sealFolder(
     place: async ({ packId, salt, kind, parts, lengths }) => {
       stored += lengths.reduce((sum, length) => sum + length, 0);
       const seals = holders.map((holder, shard) => ({ ...holder, owner: keys.account, packId, shard }));
-      await codec.encodePack({ packId, salt, kind, code, parts, lengths, seals });
+      const { shards } = await codec.encodePack({ packId, salt, kind, code, parts, lengths, seals });
+      codec.giveBack?.(shards);
     },
   });
   const { table, files } = await scanSource(source, () => undefined, undefined);

@@ -42,7 +42,7 @@ export async function compareCodec(runs: number): Promise<string> {
       const underNode: Measured[] = [];
       const inChromium: Measured[] = [];
       for (let run = 0; run < runs; run++) {
-        underNode.push(measured(await runProcess(tree)));
+        underNode.push(measured(await runProcess(tree, workspace.path('compiled'))));
         inChromium.push(measured(await pages.seal(tree)));
         theirs.push(await runRestic(tree, workspace.path(`restic-${name}-${run}`), bytes));
       }
@@ -76,9 +76,11 @@ function measured({ bytes, stored, cpuSeconds }: ProcessRun): Measured {
   return { perCpuSecond: bytes / MB / cpuSeconds, stored: stored / bytes };
 }
 
-async function runProcess(tree: string): Promise<ProcessRun> {
+/** @param compiled folder of compiled programs, which the command line keeps, too */
+async function runProcess(tree: string, compiled: string): Promise<ProcessRun> {
   const script = join(import.meta.dirname, 'codec-process.ts');
-  const { stdout } = await execute(process.execPath, [script, tree]);
+  const env = { ...process.env, NODE_COMPILE_CACHE: compiled };
+  const { stdout } = await execute(process.execPath, [script, tree], { env });
   return JSON.parse(stdout) as ProcessRun;
 }
 

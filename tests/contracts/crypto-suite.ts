@@ -79,6 +79,23 @@ export function cryptoSuiteContract(name: string, suite: CryptoSuite): void {
       expect(hex(await suite.open(key, nonce, view.slice(0, 7), sealed))).toBe(hex(view));
     });
 
+    it('seals into given bytes, and only where they are just as long', async () => {
+      const key = await suite.importAesGcm(patternBytes(32));
+      const nonce = new Uint8Array(12);
+      for (const length of [0, 100, 65_536]) {
+        const plain = patternBytes(length);
+        const room = patternBytes(length + 50, 9);
+        const into = room.subarray(20, 20 + length + 16);
+        expect(await suite.seal(key, nonce, NONE, plain, into)).toBe(into);
+        expect(hex(into)).toBe(hex(await suite.seal(key, nonce, NONE, plain)));
+        const untouched = patternBytes(length + 50, 9);
+        expect(hex(room.subarray(0, 20))).toBe(hex(untouched.subarray(0, 20)));
+        expect(hex(room.subarray(36 + length))).toBe(hex(untouched.subarray(36 + length)));
+        expect(hex(plain)).toBe(hex(patternBytes(length)));
+        await expectFault(suite.seal(key, nonce, NONE, plain, room), 'usage');
+      }
+    });
+
     it('opens nothing that was changed, cut, lengthened or bound to something else', async () => {
       const key = await suite.importAesGcm(patternBytes(32));
       const nonce = patternBytes(12, 2);

@@ -122,7 +122,7 @@ export function createSimSuite(randomBytes: (length: number) => Bytes): CryptoSu
       checkKeyBytes('AES-256-GCM key', raw);
       return wrap<AesGcmKey>(raw.slice());
     },
-    seal: async (key, nonce, aad, plaintext) => sealAesGcm(rawOf(key), nonce, aad, plaintext),
+    seal: async (key, nonce, aad, plaintext, into) => sealAesGcm(rawOf(key), nonce, aad, plaintext, into),
     open: async (key, nonce, aad, sealed) => openAesGcm(rawOf(key), nonce, aad, sealed),
     hmac: async (key, data) => own(hmac(rawOf(key), data)),
     sha256: async (data) => sha256(data),

@@ -1,21 +1,23 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import type { CipherKey } from 'node:crypto';
 import type { Bytes } from '../../core/bytes.ts';
-import { checkNonce } from '../../core/crypto/checks.ts';
+import { checkNonce, checkSealedLength } from '../../core/crypto/checks.ts';
 import { RoostError } from '../../core/errors.ts';
 import { TAG_BYTES } from '../../core/limits.ts';
-import { ownBytes } from './own-bytes.ts';
+import { ownBytes, release, uninitializedBytes } from './own-bytes.ts';
 
 const CIPHER = 'aes-256-gcm';
 const OPTIONS = { authTagLength: TAG_BYTES };
 
-/** AES-256-GCM, done when the call returns: ciphertext ‖ tag of 16 bytes. */
-export function sealAesGcm(key: CipherKey, nonce: Bytes, aad: Bytes, plaintext: Bytes): Bytes {
+/** AES-256-GCM, done when the call returns: ciphertext ‖ tag of 16 bytes, in `into` if that is given (crypto/suite.ts). */
+export function sealAesGcm(key: CipherKey, nonce: Bytes, aad: Bytes, plaintext: Bytes, into?: Bytes): Bytes {
   checkNonce(nonce);
+  if (into !== undefined) checkSealedLength(plaintext, into);
   const cipher = createCipheriv(CIPHER, key, nonce, OPTIONS).setAAD(aad);
-  // Holds whatever was there: all of it is written.
-  const sealed = new Uint8Array(Buffer.allocUnsafeSlow(plaintext.length + TAG_BYTES).buffer);
-  sealed.set(cipher.update(plaintext));
+  const sealed = into ?? uninitializedBytes(plaintext.length + TAG_BYTES);
+  const body = cipher.update(plaintext);
+  sealed.set(body);
+  if (body.buffer.byteLength === body.length) release(body.buffer);
   cipher.final();
   sealed.set(cipher.getAuthTag(), plaintext.length);
   return sealed;

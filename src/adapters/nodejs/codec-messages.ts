@@ -1,3 +1,4 @@
+import type { Bytes } from '../../core/bytes.ts';
 import type { Fault } from '../../core/errors.ts';
 import type { Codec } from '../../ports/codec.ts';
 
@@ -8,6 +9,8 @@ export interface CodecCall {
   readonly id: number;
   readonly method: CodecMethod;
   readonly values: readonly unknown[];
+  /** arrays to seal shards into */
+  readonly spare: readonly Bytes[];
 }
 
 export type CodecReply =

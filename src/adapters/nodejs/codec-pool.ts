@@ -1,19 +1,30 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import type { Bytes } from '../../core/bytes.ts';
 import { RoostError } from '../../core/errors.ts';
 import type { AccountKeys } from '../../core/crypto/account-keys.ts';
-import type { Codec } from '../../ports/codec.ts';
-import type { CodecMethod, CodecReply } from './codec-messages.ts';
+import { SpareShards } from '../../core/codec/spare-shards.ts';
+import type { Codec, SealedShard, ShardRecycler } from '../../ports/codec.ts';
+import type { CodecCall, CodecMethod, CodecReply } from './codec-messages.ts';
 import type { Views } from './transferable.ts';
 import { readyToTransfer } from './transferable.ts';
+
+/** Spare arrays of shards are dropped when no pack was placed for so long. */
+const SPARE_MS = 10_000;
 
 /** Calls one thread has at once: one at work, one ready, so that it never waits for this thread. */
 const CALLS_PER_THREAD = 2;
 
-interface Call {
+interface Request {
   readonly method: CodecMethod;
   readonly values: readonly unknown[];
-  readonly views: Views;
+  /** what becomes of views among the values; 'copied' when left out */
+  readonly views?: Views;
+  /** arrays that the thread may seal shards into */
+  readonly spare?: readonly Bytes[];
+}
+
+interface Call extends Request {
   resolve(result: unknown): void;
   reject(error: unknown): void;
 }
@@ -29,16 +40,21 @@ export interface CodecPoolOptions {
  * The codec on worker threads, started when there is work for them. Calls beyond what the threads take wait here with their
  * buffers untouched; who awaits its calls is held back so. A thread that dies fails its calls and is replaced by the next call.
  */
-export function createCodecPool(options: CodecPoolOptions = {}): Codec {
+export function createCodecPool(options: CodecPoolOptions = {}): Codec & ShardRecycler {
   const pool = new CodecPool(options);
   return {
     setKeys: (keys) => pool.setKeys(keys),
     cut: (buffer, parts) => pool.call('cut', buffer, parts),
     sealBundles: (request) => pool.call('sealBundles', request),
-    encodePack: (request) => pool.call('encodePack', request),
+    encodePack: (request) => pool.encodePack(request),
+    giveBack: (shards) => pool.giveBack(shards),
     remakeShard: (request) => pool.call('remakeShard', request),
     openSegments: (request) =>
-      pool.callWith(request.buffersGiven === true ? 'moved' : 'copied', 'openSegments', request),
+      pool.ask({
+        method: 'openSegments',
+        values: [request],
+        views: request.buffersGiven === true ? 'moved' : 'copied',
+      }),
     reconstruct: (request) => pool.call('reconstruct', request),
     openBundles: (request) => pool.call('openBundles', request),
     close: () => pool.close(),
@@ -50,6 +66,8 @@ class CodecPool {
   readonly #program: URL;
   readonly #threads = new Set<CodecThread>();
   readonly #waiting: Call[] = [];
+  readonly #spare = new SpareShards();
+  #dropping: NodeJS.Timeout | undefined;
   #keys: AccountKeys | undefined;
   #closed = false;
 
@@ -63,23 +81,36 @@ class CodecPool {
     await Promise.all([...this.#threads].map((thread) => thread.setKeys(keys)));
   }
 
-  call<T>(method: CodecMethod, ...values: readonly unknown[]): Promise<T> {
-    return this.callWith('copied', method, ...values);
+  encodePack(request: Parameters<Codec['encodePack']>[0]): ReturnType<Codec['encodePack']> {
+    const spare = this.#spare.take(request.seals.length);
+    return this.ask({ method: 'encodePack', values: [request], spare });
   }
 
-  callWith<T>(views: Views, method: CodecMethod, ...values: readonly unknown[]): Promise<T> {
+  giveBack(shards: readonly SealedShard[]): void {
+    this.#spare.give(shards);
+    clearTimeout(this.#dropping);
+    this.#dropping = setTimeout(() => this.#spare.clear(), SPARE_MS).unref();
+  }
+
+  call<T>(method: CodecMethod, ...values: readonly unknown[]): Promise<T> {
+    return this.ask({ method, values });
+  }
+
+  ask<T>(request: Request): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#closed) {
         reject(new RoostError('aborted', 'the codec is closed'));
         return;
       }
-      this.#waiting.push({ method, values, views, resolve, reject });
+      this.#waiting.push({ ...request, resolve, reject });
       this.#dispatch();
     });
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#dropping);
+    this.#spare.clear();
     for (const call of this.#waiting.splice(0)) call.reject(new RoostError('aborted', 'the codec is closed'));
     await Promise.all([...this.#threads].map((thread) => thread.end()));
     this.#threads.clear();
@@ -143,7 +174,7 @@ class CodecThread {
 
   async setKeys(keys: AccountKeys): Promise<void> {
     await new Promise<unknown>((resolve, reject) => {
-      this.take({ method: 'setKeys', values: [keys], views: 'copied', resolve, reject });
+      this.take({ method: 'setKeys', values: [keys], resolve, reject });
     });
   }
 
@@ -152,7 +183,9 @@ class CodecThread {
     const id = this.#next++;
     try {
       const values = call.values.map((value) => readyToTransfer(value, transfer, call.views));
-      this.#worker.postMessage({ id, method: call.method, values }, [...transfer]);
+      const spare = call.spare ?? [];
+      for (const { buffer } of spare) transfer.add(buffer);
+      this.#worker.postMessage({ id, method: call.method, values, spare } satisfies CodecCall, [...transfer]);
     } catch (error) {
       call.reject(
         new RoostError('usage', `a call of ${call.method} cannot be sent to a thread`, { cause: error }),

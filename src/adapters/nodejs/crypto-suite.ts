@@ -35,7 +35,7 @@ export function createNodeCryptoSuite(): CryptoSuite {
       return opaque(raw);
     },
 
-    seal: async (key, nonce, aad, plaintext) => sealAesGcm(handle(key), nonce, aad, plaintext),
+    seal: async (key, nonce, aad, plaintext, into) => sealAesGcm(handle(key), nonce, aad, plaintext, into),
     open: async (key, nonce, aad, sealed) => openAesGcm(handle(key), nonce, aad, sealed),
     hmac: async (key, data) => ownBytes(createHmac('sha256', handle(key)).update(data).digest()),
     sha256: async (data) => ownBytes(hash('sha256', data, 'buffer')),

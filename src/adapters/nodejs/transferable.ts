@@ -1,3 +1,5 @@
+import { release } from './own-bytes.ts';
+
 /** Shorter arrays are copied: that is as fast, and callers go on using their salts and ids. */
 const TRANSFER_MIN_BYTES = 4096;
 
@@ -30,11 +32,10 @@ export function readyToTransfer(
   return value;
 }
 
-/** Gives back the memory of buffers in a message that has been worked off, which else waits for the garbage collector. Who keeps one is left with nothing. */
+/** Gives back the memory of all that moved here with a message that has been worked off. */
 export function releaseBuffers(value: unknown): void {
   if (value instanceof Uint8Array) {
-    if (value.byteLength >= TRANSFER_MIN_BYTES && value.buffer instanceof ArrayBuffer)
-      value.buffer.transfer(0);
+    if (value.byteLength >= TRANSFER_MIN_BYTES) release(value.buffer);
   } else if (Array.isArray(value)) value.forEach(releaseBuffers);
   else if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype)
     Object.values(value).forEach(releaseBuffers);

@@ -3,6 +3,7 @@ import { transfer } from 'comlink';
 import type { CodecApi } from '../../../workers/codec-api.ts';
 import type { Outcome } from '../../../workers/outcome.ts';
 import type { Bytes } from '../../core/bytes.ts';
+import { SpareShards } from '../../core/codec/spare-shards.ts';
 import type { AccountKeys } from '../../core/crypto/account-keys.ts';
 import { RoostError } from '../../core/errors.ts';
 import type { Codec, SealedShard, ShardRecycler } from '../../ports/codec.ts';
@@ -15,9 +16,7 @@ const WORKERS_MAX = 4;
  * takes up to 41 MiB for its kernel and tens of MB of arrays that the garbage collector has not got round to.
  */
 const WORKERS_USUAL = 2;
-/** Arrays of shards kept for the next packs: those of two packs for six partners. */
-const SPARE_MAX = 12;
-/** They are dropped when no pack was placed for so long. */
+/** Spare arrays of shards are dropped when no pack was placed for so long. */
 const SPARE_MS = 10_000;
 /** Calls given to one worker at a time: one at work and one ready, so that it never waits for the page. */
 const CALLS_PER_WORKER = 2;
@@ -51,7 +50,7 @@ export class CodecPool implements Codec, ShardRecycler {
   readonly #start: StartWorker;
   readonly #slots = new Set<Slot>();
   readonly #waiting: Job[] = [];
-  #spare: Bytes[] = [];
+  readonly #spare = new SpareShards();
   #dropping: ReturnType<typeof setTimeout> | undefined;
   #keys: AccountKeys | undefined;
   #closed = false;
@@ -79,16 +78,16 @@ export class CodecPool implements Codec, ShardRecycler {
     this.#call([request.buffer], (remote, given) => remote.sealBundles(given(request)));
 
   encodePack: Codec['encodePack'] = (request) => {
-    const spare = this.#spare.splice(0, request.seals.length);
+    const spare = this.#spare.take(request.seals.length);
     return this.#call([...request.parts, ...spare], (remote, given) =>
       remote.encodePack(given(request), spare),
     );
   };
 
   giveBack(shards: readonly SealedShard[]): void {
-    this.#spare = [...this.#spare, ...shards.map(({ sealed }) => sealed)].slice(-SPARE_MAX);
+    this.#spare.give(shards);
     clearTimeout(this.#dropping);
-    this.#dropping = setTimeout(() => (this.#spare = []), SPARE_MS);
+    this.#dropping = setTimeout(() => this.#spare.clear(), SPARE_MS);
   }
 
   remakeShard: Codec['remakeShard'] = (request) =>
@@ -118,7 +117,7 @@ export class CodecPool implements Codec, ShardRecycler {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#dropping);
-    this.#spare = [];
+    this.#spare.clear();
     for (const { reject } of this.#waiting.splice(0))
       reject(new RoostError('aborted', 'the codec was closed'));
     for (const { link } of this.#slots) link.close();

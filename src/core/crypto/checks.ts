@@ -1,4 +1,5 @@
 import { RoostError } from '../errors.ts';
+import { TAG_BYTES } from '../limits.ts';
 
 /** Checks of arguments that both suites share, so that both fail alike. */
 
@@ -20,6 +21,13 @@ export function checkNonce(nonce: Uint8Array): void {
   if (nonce.length !== NONCE_BYTES) {
     throw new RoostError('usage', `AES-GCM "nonce" must be ${NONCE_BYTES} bytes, got ${nonce.length}`);
   }
+}
+
+/** @throws RoostError 'usage' when `into` does not hold just what sealing `plaintext` makes */
+export function checkSealedLength(plaintext: Uint8Array, into: Uint8Array): void {
+  const expected = plaintext.length + TAG_BYTES;
+  if (into.length !== expected)
+    throw new RoostError('usage', `AES-GCM "into" must be ${expected} bytes, got ${into.length}`);
 }
 
 /** @throws RoostError 'usage' when a key, seed or public key is not 32 bytes */

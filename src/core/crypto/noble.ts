@@ -7,7 +7,7 @@ import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import type { Bytes } from '../bytes.ts';
 import { concatBytes, equalBytes, toBytes } from '../bytes.ts';
 import { RoostError } from '../errors.ts';
-import { checkDeriveLength, checkKeyBytes, checkNonce } from './checks.ts';
+import { checkDeriveLength, checkKeyBytes, checkNonce, checkSealedLength } from './checks.ts';
 import { mayVerify } from './ed25519.ts';
 import type { AesGcmKey, AgreementKey, CryptoSuite, HkdfKey, HmacKey, SigningKey } from './suite.ts';
 
@@ -45,9 +45,13 @@ export function createNobleSuite(randomBytes: (length: number) => Bytes): Crypto
       checkKeyBytes('AES-256-GCM key', bytes);
       return wrap<AesGcmKey>(bytes.slice());
     },
-    async seal(key, nonce, aad, plaintext) {
+    async seal(key, nonce, aad, plaintext, into) {
       checkNonce(nonce);
-      return toBytes(gcm(raw(key), nonce, aad).encrypt(plaintext));
+      if (into !== undefined) checkSealedLength(plaintext, into);
+      const sealed = toBytes(gcm(raw(key), nonce, aad).encrypt(plaintext));
+      if (into === undefined) return sealed;
+      into.set(sealed);
+      return into;
     },
     async open(key, nonce, aad, sealed) {
       checkNonce(nonce);

@@ -23,8 +23,12 @@ export interface CryptoSuite {
   deriveHmac(key: HkdfKey, salt: Bytes, info: Bytes): Promise<HmacKey>;
   /** AES-256-GCM key of 32 raw bytes. */
   importAesGcm(raw: Bytes): Promise<AesGcmKey>;
-  /** AES-256-GCM; `nonce` 12 bytes; returns ciphertext ‖ 16-byte tag. */
-  seal(key: AesGcmKey, nonce: Bytes, aad: Bytes, plaintext: Bytes): Promise<Bytes>;
+  /**
+   * AES-256-GCM; `nonce` 12 bytes.
+   * @param into where the result is to be written, 16 bytes more than the plaintext and none of it; fresh bytes when left out
+   * @returns ciphertext ‖ 16-byte tag
+   */
+  seal(key: AesGcmKey, nonce: Bytes, aad: Bytes, plaintext: Bytes, into?: Bytes): Promise<Bytes>;
   /** @throws RoostError 'corrupt' when the tag does not fit */
   open(key: AesGcmKey, nonce: Bytes, aad: Bytes, sealed: Bytes): Promise<Bytes>;
   hmac(key: HmacKey, data: Bytes): Promise<Bytes>;

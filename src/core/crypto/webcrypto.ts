@@ -2,7 +2,7 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import type { Bytes } from '../bytes.ts';
 import { concatBytes, toBytes } from '../bytes.ts';
 import { RoostError } from '../errors.ts';
-import { checkDeriveLength, checkKeyBytes, checkNonce } from './checks.ts';
+import { checkDeriveLength, checkKeyBytes, checkNonce, checkSealedLength } from './checks.ts';
 import { mayVerify } from './ed25519.ts';
 import type { AesGcmKey, AgreementKey, CryptoSuite, HkdfKey, HmacKey, SigningKey } from './suite.ts';
 
@@ -91,8 +91,12 @@ export function createWebCryptoSuite(subtle: SubtleLike): CryptoSuite {
       checkKeyBytes('AES-256-GCM key', raw);
       return (await subtle.importKey('raw', raw, AES_256, false, ['encrypt', 'decrypt'])) as AesGcmKey;
     },
-    async seal(key, nonce, aad, plaintext) {
-      return view(await subtle.encrypt(gcm(nonce, aad), handle(key), plaintext));
+    async seal(key, nonce, aad, plaintext, into) {
+      if (into !== undefined) checkSealedLength(plaintext, into);
+      const sealed = view(await subtle.encrypt(gcm(nonce, aad), handle(key), plaintext));
+      if (into === undefined) return sealed;
+      into.set(sealed);
+      return into;
     },
     async open(key, nonce, aad, sealed) {
       const algorithm = gcm(nonce, aad);

@@ -78,10 +78,9 @@ export async function sealShard(
   const sealSegment = async (index: number): Promise<void> => {
     const start = index * SEGMENT_BYTES;
     const segment = plain.subarray(start, start + SEGMENT_BYTES);
-    sealed.set(
-      await suite.seal(key, nonce(index), segmentAad(seal, index, segments), segment),
-      index * SEALED_SEGMENT_BYTES,
-    );
+    const at = index * SEALED_SEGMENT_BYTES;
+    const into = sealed.subarray(at, at + segment.length + TAG_BYTES);
+    await suite.seal(key, nonce(index), segmentAad(seal, index, segments), segment, into);
   };
   await Promise.all(Array.from({ length: segments }, (_, index) => sealSegment(index)));
   return { sealed, segments };

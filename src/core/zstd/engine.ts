@@ -3,7 +3,7 @@ import { decodeFrame } from './decode.ts';
 
 /** One way to make and read zstd frames. Frames of any are read by all, but their bytes differ. */
 export interface Zstd {
-  /** One frame that declares its length; undefined where frames can only be read. */
+  /** One frame that declares its length, good until the next call; undefined where frames can only be read. */
   readonly compress: ((plain: Uint8Array) => Uint8Array) | undefined;
   /**
    * @param frame that passed checkFrame with this `plainLength`

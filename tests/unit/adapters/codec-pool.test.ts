@@ -5,6 +5,9 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { createCodecPool } from '../../../src/adapters/nodejs/codec-pool.ts';
 import { createNodeCryptoSuite } from '../../../src/adapters/nodejs/crypto-suite.ts';
+import { parseCode } from '../../../src/core/erasure/codes.ts';
+import { parseAccountId, parseAgreementId, parseDeviceId, parsePackId } from '../../../src/core/ids.ts';
+import type { EncodedPack } from '../../../src/ports/codec.ts';
 import { importAccountKeys } from '../../../src/core/crypto/phrase.ts';
 import { codecContract } from '../../contracts/codec.ts';
 import { expectFault, patternBytes } from '../../contracts/expect-fault.ts';
@@ -58,6 +61,36 @@ describe('The codec pool', () => {
     expect(messages.map(({ length }) => length)).toEqual([70_000, 70_000]);
     expect((await codec.openSegments({ ...request, buffersGiven: true })).corrupt).toEqual([0, 1]);
     expect(messages.map(({ length }) => length)).toEqual([0, 0]);
+    await codec.close();
+  });
+
+  it('seals into the arrays that are given back, with the same bytes', async () => {
+    const codec = createCodecPool({ size: 1 });
+    await codec.setKeys(await importAccountKeys(suite, CONTRACT_SECRETS));
+    const encode = async (): Promise<EncodedPack> => {
+      const [packId, salt] = [parsePackId('33'.repeat(16)), patternBytes(32, 3)];
+      const bundles = [{ start: 0, length: 500_000 }];
+      const buffer = patternBytes(500_000);
+      const sealing = { packId, salt, buffer, firstIndex: 0, codec: 'none' as const, bundles };
+      const { sealed: parts } = await codec.sealBundles(sealing);
+      const lengths = parts.map(({ length }) => length);
+      const seals = [0, 1, 2].map((shard) => ({
+        owner: parseAccountId('00'.repeat(32)),
+        holder: parseDeviceId('11'.repeat(20)),
+        agreement: parseAgreementId('22'.repeat(16)),
+        packId,
+        shard,
+      }));
+      const code = parseCode('reed-solomon:2+1');
+      return codec.encodePack({ packId, salt, kind: 'data', code, parts, lengths, seals });
+    };
+    const first = await encode();
+    const kept = first.shards.map(({ sealed }) => sealed.slice());
+    codec.giveBack(first.shards);
+    const second = await encode();
+    // Given away, to be sealed into.
+    expect(first.shards.map(({ sealed }) => sealed.length)).toEqual([0, 0, 0]);
+    expect(second.shards.map(({ sealed }) => sealed)).toEqual(kept);
     await codec.close();
   });
 

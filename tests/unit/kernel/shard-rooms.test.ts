@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ShardRooms } from '../../../workers/shard-rooms.ts';
+import { ShardRooms } from '../../../src/core/codec/shard-rooms.ts';
 
 describe('rooms of shards', () => {
   it('are used again by shards that are a little longer or shorter', () => {

@@ -1,5 +1,5 @@
-import type { Bytes } from '../src/core/bytes.ts';
-import { KIB } from '../src/core/limits.ts';
+import type { Bytes } from '../bytes.ts';
+import { KIB } from '../limits.ts';
 
 /** Arrays are made a little longer than asked for: packs differ in length, and the next shard should find room, too. */
 const STEP_BYTES = 256 * KIB;
