@@ -7,7 +7,7 @@ import { openWorkspace } from '../e2e/support/workspace.ts';
 import { seconds } from './measure.ts';
 import { MemoryWatch } from './process-memory.ts';
 
-const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
+const MAIN = join(import.meta.dirname, '../../src/cli/main.js');
 const HOLDERS = 3;
 const FILES_A_FOLDER = 500;
 /** MB of JavaScript heap that the program may take: with less than it needs, it fails. */

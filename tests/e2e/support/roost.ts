@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Workspace } from './workspace.ts';
 
-const MAIN = join(import.meta.dirname, '../../../src/cli/main.ts');
+const MAIN = join(import.meta.dirname, '../../../src/cli/main.js');
 const READY_MS = 60_000;
 
 export type Line = Readonly<Record<string, any>>;
