@@ -116,7 +116,7 @@ async function backUp(
   };
 }
 
-/** Partners with room, and the code that fits their number. */
+/** Partners with room, and the code that fits their number. @throws RoostError 'full' | 'too-few' | 'unreachable' when the broker is away, too */
 async function findPartners(
   context: AgentContext,
   code: string | undefined,
@@ -129,6 +129,8 @@ async function findPartners(
   if (some.length === 0 && cooperation.connected().some(({ peer }) => peer.account !== keys.account)) {
     throw new RoostError('full', `none of the members in reach has ${ROOM_MARGIN_BYTES} bytes left for us`);
   }
+  if (some.length === 0 && !cooperation.brokerOnline)
+    throw new RoostError('unreachable', 'neither the broker nor any partner can be reached');
   const chosen = chooseCode(code, some, cooperation.partners(), platform.clock.now());
   const perPartner = Math.ceil((bytes * ROOM_FACTOR) / chosen.m) + ROOM_MARGIN_BYTES;
   const partners = await cooperation.ensurePartners(perPartner, cancel);

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { RoostError, messageOf } from '../core/errors.ts';
+import { systemFault } from '../adapters/nodejs/system-faults.ts';
+import { RoostError } from '../core/errors.ts';
 import { GIB, KIB, MIB } from '../core/limits.ts';
 import type { Values } from './command.ts';
 
@@ -89,6 +90,7 @@ export async function readTextFile(cwd: string, option: string, file: string): P
   try {
     return await readFile(resolve(cwd, file), 'utf8');
   } catch (error) {
-    throw new RoostError('usage', `--${option}: ${messageOf(error)}`, { cause: error });
+    const { message } = systemFault(error, `--${option} ${file} cannot be read`);
+    throw new RoostError('usage', message, { cause: error });
   }
 }

@@ -1,3 +1,4 @@
+import { getSystemErrorMessage } from 'node:util';
 import { RoostError } from '../../core/errors.ts';
 import type { Fault } from '../../core/errors.ts';
 
@@ -27,9 +28,16 @@ export function codeOf(error: unknown): string | undefined {
 export function systemFault(error: unknown, what: string): RoostError {
   if (error instanceof RoostError) return error;
   const code = codeOf(error);
-  return new RoostError(FAULTS[code ?? ''] ?? 'internal', `${what}: ${code ?? 'unknown error'}`, {
-    cause: error,
-  });
+  return new RoostError(FAULTS[code ?? ''] ?? 'internal', `${what}: ${reasonOf(error)}`, { cause: error });
+}
+
+/** In words where the system has some: 'no such file or directory (ENOENT)'. */
+function reasonOf(error: unknown): string {
+  const code = codeOf(error);
+  const number = error instanceof Error && 'errno' in error ? error.errno : undefined;
+  if (code === undefined || typeof number !== 'number') return code ?? 'unknown error';
+  // A number of another system has a text that says so.
+  return `${getSystemErrorMessage(number)} (${code})`;
 }
 
 /** Runs a call of the operating system and turns its error into a RoostError. */

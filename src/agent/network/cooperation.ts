@@ -155,9 +155,12 @@ class CooperationOfDevice implements OpenCooperation {
     return this.#books.book;
   }
 
+  get brokerOnline(): boolean {
+    return this.#running?.rendezvous.status.online === true;
+  }
+
   get inReach(): boolean {
-    const running = this.#running;
-    return running?.rendezvous.status.online === true && running.sessions.connected().length > 0;
+    return this.brokerOnline && this.connected().length > 0;
   }
 
   listed(device: DeviceId): DirectoryEntry | undefined {

@@ -11,6 +11,8 @@ import type { Remote } from '../session/types.ts';
 /** Our cooperative as seen from here: who is there, who is connected, with whom we have agreements. */
 export interface Cooperation {
   readonly roster: RosterState;
+  /** Whether the broker answers. */
+  readonly brokerOnline: boolean;
   /** Sessions open now. */
   connected(): readonly Remote[];
   /** An open session, or a new one. @throws 'unreachable' | 'timeout' | 'refused' (not who it says it is) */

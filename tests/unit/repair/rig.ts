@@ -277,6 +277,7 @@ export class RigCooperation implements Cooperation {
   readonly #rig: Rig;
   readonly #self: DeviceId;
   readonly #adopted = new Map<AgreementId, DeviceId>();
+  readonly brokerOnline = true;
   readonly roster = { members: new Map() } as unknown as Cooperation['roster'];
   // What holders say is asked anew each time.
   readonly notes = {
