@@ -12,6 +12,8 @@ import { openWorkspace } from './support/workspace.ts';
 
 /** in each of the two tests; `npm run test:kills` takes 50 */
 const KILLS = Number(process.env['ROOST_KILLS'] ?? 10);
+if (!(Number.isSafeInteger(KILLS) && KILLS > 0))
+  throw new Error(`ROOST_KILLS must be a whole number above 0, got ${process.env['ROOST_KILLS'] ?? ''}`);
 const MIB = 1024 * 1024;
 /** of one test, on a slow machine */
 const LONG_MS = 600_000;

@@ -3,8 +3,9 @@
 //   node tests/tools/run-tests.ts                    build, then unit, browser and e2e
 //   node tests/tools/run-tests.ts unit [FILTER...]   one suite, further arguments go to Vitest
 //
-// What failed is told once more at the end. The last line is always `N passed, N failed`. A build that fails, a test file that does not load and a suite
-// that breaks off count as one failure each, so that the line never says 0 failed when something did.
+// What failed is told once more at the end. The last line is always `N passed, N failed`. A build that fails, a test
+// file that does not load and a suite that breaks off count as one failure each, so that the line never says 0 failed
+// when something did.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
