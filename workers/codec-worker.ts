@@ -2,20 +2,20 @@
 import { expose, transfer } from 'comlink';
 import type { Bytes } from '../src/core/bytes.ts';
 import { createCodecOperations } from '../src/core/codec/operations.ts';
-import { ShardRooms } from '../src/core/codec/shard-rooms.ts';
-import { createWebCryptoSuite } from '../src/core/crypto/webcrypto.ts';
+import { ResultRooms } from '../src/core/codec/result-rooms.ts';
 import type { CodecApi } from './codec-api.ts';
+import { createWorkerSuite } from './crypto-suite.ts';
 import { fastestEngines } from './kernel/engines.ts';
 import { holdLifeline } from './lifeline.ts';
 import type { Outcome } from './outcome.ts';
 import { outcomeOf } from './outcome.ts';
 import { loadZstd } from './zstd.ts';
 
-const rooms = new ShardRooms();
+const rooms = new ResultRooms();
 
 /** One worker of the codec pool. Results leave by transfer. Calls that come while engines are loaded wait for them. */
 const codec = loadZstd().then((zstd) =>
-  createCodecOperations(createWebCryptoSuite(crypto.subtle), {
+  createCodecOperations(createWorkerSuite(), {
     ...fastestEngines().engines,
     takeResult: (length) => rooms.take(length),
     zstd,
@@ -51,7 +51,9 @@ const api: CodecApi = {
     ship(
       async () => {
         rooms.give(spare);
-        return (await codec).encodePack(request);
+        const encoded = await (await codec).encodePack(request);
+        rooms.give(request.parts);
+        return encoded;
       },
       ({ shards }) => shards.map(({ sealed }) => sealed),
     ),

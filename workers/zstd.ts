@@ -3,6 +3,7 @@ import { toBytes } from '../src/core/bytes.ts';
 import { RoostError } from '../src/core/errors.ts';
 import type { Zstd } from '../src/core/zstd/engine.ts';
 import { PLAIN_ZSTD, ZSTD_LEVEL } from '../src/core/zstd/engine.ts';
+import { release } from './release.ts';
 
 /** zstd as WebAssembly where that may run; plain JavaScript where it is missing (iOS Lockdown Mode) or refused. */
 export async function loadZstd(level = ZSTD_LEVEL): Promise<Zstd> {
@@ -14,8 +15,15 @@ export async function loadZstd(level = ZSTD_LEVEL): Promise<Zstd> {
     // Its types are those for Node.js, where it takes nothing; in the browser it takes an address or bytes.
     const start: (wasm: ArrayBuffer) => Promise<void> = init;
     await start(module);
+    let former: ArrayBuffer | undefined;
     return {
-      compress: (plain) => compress(plain, level),
+      // Each frame is good until the next.
+      compress: (plain) => {
+        if (former !== undefined) release(former);
+        const frame = toBytes(compress(plain, level));
+        former = frame.buffer;
+        return frame;
+      },
       decompress: (frame) => toBytes(decompress(frame)),
     };
   } catch {

@@ -30,7 +30,7 @@ import type {
 import { Gate } from './gate.ts';
 import type { Identity } from './identity.ts';
 import { loadIdentity } from './identity.ts';
-import { Limiter } from './limiter.ts';
+import { Limiter } from '../core/limiter.ts';
 import { foundCooperative, joinCooperative, makeInvite } from './membership.ts';
 import type { RosterAccess } from './membership.ts';
 import { ProgressMeter } from './progress-meter.ts';

@@ -1,7 +1,7 @@
 import type { AbortSignalLike } from '../core/progress.ts';
 import type { CheckReport, CheckedPartner } from './api.ts';
 import { throwIfAborted } from './cancellation.ts';
-import { mapLimited } from './limiter.ts';
+import { mapLimited } from '../core/limiter.ts';
 import type { ProgressMeter } from './progress-meter.ts';
 import type { Membership } from './running.ts';
 

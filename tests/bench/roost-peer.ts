@@ -159,6 +159,6 @@ function rowOf(row: number): LedgerRow {
     shard: 0,
     bytes: SHARD_BYTES,
     segments: SHARD_SEGMENTS,
-    sha256: new Uint8Array(32),
+    hash: new Uint8Array(32),
   };
 }

@@ -3,7 +3,7 @@ import { droppedSources } from '../../src/adapters/web/dropped-sources.ts';
 import { entrySource } from '../../src/adapters/web/entry-source.ts';
 import { fileListSources } from '../../src/adapters/web/file-list-source.ts';
 import { handleSource } from '../../src/adapters/web/handle-source.ts';
-import type { Source } from '../../src/ports/source.ts';
+import type { FilledBuffer, RangeRead, Source } from '../../src/ports/source.ts';
 import { fileAt, privateFolder, writeFile } from './browser/private-folder.ts';
 import { expectBytes, expectFault, patternBytes } from './expect-fault.ts';
 import { CONTRACT_FILES, sourceContract } from './source.ts';
@@ -145,6 +145,65 @@ describe('a directory handle as a source', () => {
     expect(reads[1]).toEqual({ reason: expect.any(String) });
     expectBytes(buffer.subarray(5, 5 + 2_999_999), patternBytes(3_000_000, 0).subarray(1));
     expectBytes(buffer.subarray(-3_000_001), patternBytes(3_000_002, 2).subarray(1));
+    await remove();
+  });
+
+  it('reads windows in any order, of several files, two asked for at a time', async () => {
+    const { folder, remove } = await privateFolder('root');
+    const files = [
+      { name: 'a', bytes: patternBytes(3_500_000, 1) },
+      { name: 'b', bytes: patternBytes(1_200_000, 2) },
+    ];
+    for (const { name, bytes } of files) await writeFile(folder, name, bytes);
+    const source = handleSource(folder);
+    await listPaths(source);
+    const [a, b] = files;
+    const window = 1_000_000;
+    // in a row, back, to another file and on again, beyond the end
+    const asked = [
+      { file: a!, offset: 0 },
+      { file: a!, offset: window },
+      { file: a!, offset: 2 * window },
+      { file: a!, offset: window },
+      { file: b!, offset: 0 },
+      { file: b!, offset: window },
+      { file: a!, offset: 3 * window },
+      { file: a!, offset: 4 * window },
+    ];
+    const check = async ({ file, offset }: (typeof asked)[number]): Promise<void> => {
+      const given = new Uint8Array(window + 20).fill(0xee);
+      const { buffer, reads } = await source.readInto!(given, 7, [
+        { path: file.name, offset, length: window },
+      ]);
+      const wanted = file.bytes.subarray(offset, offset + window);
+      expect(reads).toMatchObject([{ bytes: wanted.length, size: file.bytes.length }]);
+      expect(buffer.length).toBe(window + 20);
+      expectBytes(buffer.subarray(7, 7 + wanted.length), wanted);
+      expectBytes(buffer.subarray(0, 7), new Uint8Array(7).fill(0xee));
+      expectBytes(buffer.subarray(7 + window), new Uint8Array(13).fill(0xee));
+    };
+    for (let i = 0; i < asked.length; i += 2) await Promise.all(asked.slice(i, i + 2).map(check));
+    await remove();
+  });
+
+  it('fails the window of a file that changed since the one before, gives the buffer back, and reads on elsewhere', async () => {
+    const { folder, remove } = await privateFolder('root');
+    await writeFile(folder, 'a', patternBytes(4_000_000, 1));
+    await writeFile(folder, 'b', patternBytes(2_000_000, 2));
+    const source = handleSource(folder);
+    await listPaths(source);
+    const read = (path: string, offset: number): Promise<FilledBuffer> =>
+      source.readInto!(new Uint8Array(1_000_000), 0, [{ path, offset, length: 1_000_000 }]);
+    const before = (await read('a', 0)).reads[0] as RangeRead;
+    await writeFile(folder, 'a', patternBytes(5_000_000, 3));
+    const failed = await read('a', 1_000_000);
+    expect(failed.buffer.length).toBe(1_000_000);
+    const [second] = failed.reads;
+    const told = second !== undefined && ('reason' in second || second.size !== before.size);
+    expect(told).toBe(true);
+    const { buffer, reads } = await read('b', 0);
+    expect(reads).toMatchObject([{ bytes: 1_000_000 }]);
+    expectBytes(buffer, patternBytes(2_000_000, 2).subarray(0, 1_000_000));
     await remove();
   });
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { MemoryDevice } from '../../src/adapters/memory/memory-device.ts';
 import { silentLog } from '../../src/adapters/memory/memory-log.ts';
 import { createAgent } from '../../src/agent/agent.ts';
@@ -9,10 +8,12 @@ import { decodePlacement, decodeStoredPack } from '../../src/agent/repository/re
 import { OWNER_TABLES } from '../../src/agent/repository/tables.ts';
 import { TABLES } from '../../src/agent/store/tables.ts';
 import type { Bytes } from '../../src/core/bytes.ts';
+import { equalBytes } from '../../src/core/bytes.ts';
 import { faultOf } from '../../src/core/errors.ts';
 import type { DeviceId, PackId } from '../../src/core/ids.ts';
 import type { Cooperative } from './cooperative.ts';
 import { HOUR_MS } from './faults.ts';
+import { hashOfShard } from './shard-hash.ts';
 import type { Member } from './member.ts';
 import { restoreMatches } from './member.ts';
 
@@ -181,7 +182,7 @@ function heldBy(device: MemoryDevice): readonly HeldRow[] {
 
 function isRight(device: MemoryDevice, held: HeldRow): boolean {
   const bytes = device.disk.volumes.get(held.volume)!.read(held.offset, held.bytes);
-  return createHash('sha256').update(bytes).digest().equals(held.sha256);
+  return equalBytes(hashOfShard(bytes), held.hash);
 }
 
 const PAGE_ROWS = 10_000;

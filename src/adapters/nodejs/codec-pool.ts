@@ -83,7 +83,7 @@ class CodecPool {
 
   encodePack(request: Parameters<Codec['encodePack']>[0]): ReturnType<Codec['encodePack']> {
     const spare = this.#spare.take(request.seals.length);
-    return this.ask({ method: 'encodePack', values: [request], spare });
+    return this.ask({ method: 'encodePack', values: [request], views: 'moved', spare });
   }
 
   giveBack(shards: readonly SealedShard[]): void {

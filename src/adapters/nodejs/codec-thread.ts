@@ -3,7 +3,8 @@ import { parentPort } from 'node:worker_threads';
 import { fastestEngines } from '../../../workers/kernel/engines.ts';
 import type { CodecEngines } from '../../core/codec/engines.ts';
 import { createCodecOperations } from '../../core/codec/operations.ts';
-import { ShardRooms } from '../../core/codec/shard-rooms.ts';
+import { ResultRooms } from '../../core/codec/result-rooms.ts';
+import type { Codec } from '../../core/codec/types.ts';
 import { RoostError, faultOf, messageOf } from '../../core/errors.ts';
 import type { CodecCall, CodecMethod, CodecReply } from './codec-messages.ts';
 import { createNodeCryptoSuite } from './crypto-suite.ts';
@@ -13,9 +14,9 @@ import { createNodeZstd } from './zstd.ts';
 if (parentPort === null) throw new RoostError('usage', 'codec-thread.ts runs as a worker thread only');
 const port = parentPort;
 /** What these answer lies in rooms, which may be longer. */
-const IN_ROOMS: readonly CodecMethod[] = ['encodePack', 'remakeShard'];
+const IN_ROOMS: readonly CodecMethod[] = ['sealBundles', 'encodePack', 'remakeShard'];
 
-const rooms = new ShardRooms();
+const rooms = new ResultRooms();
 const engines: CodecEngines = {
   ...fastestEngines().engines,
   takeResult: (length) => rooms.take(length),
@@ -38,7 +39,8 @@ async function answer({ id, method, values, spare }: CodecCall): Promise<void> {
     reply = { id, fault: faultOf(error), message: messageOf(error) };
   }
   port.postMessage(reply, [...transfer]);
-  releaseBuffers(values);
+  if (method === 'encodePack') rooms.give((values as Parameters<Codec['encodePack']>)[0].parts);
+  else releaseBuffers(values);
 }
 
 port.on('message', (call: CodecCall) => void answer(call));

@@ -11,7 +11,7 @@ import type {
   SourceFault,
   SourceStat,
 } from '../../ports/source.ts';
-import { readBlobs } from './blob-reader.ts';
+import { readBlobs, readPart } from './blob-reader.ts';
 import { browserFault } from './browser-fault.ts';
 import type { ChildNode, FolderNode, OpenFile } from './folder-node.ts';
 
@@ -19,7 +19,11 @@ import type { ChildNode, FolderNode, OpenFile } from './folder-node.ts';
 const OPEN_AT_ONCE = 64;
 const NS_PER_MS = 1_000_000n;
 
+/** Files listed and files joined, of all sources of this page: each has a number of its own. */
+let blobsMade = 0;
+
 interface Listed {
+  readonly number: number;
   readonly open: OpenFile;
   /** as it was when it was last looked at */
   file: File;
@@ -95,27 +99,56 @@ export class FolderSource implements Source {
   }
 
   async readInto(buffer: Bytes, start: number, ranges: readonly FileRange[]): Promise<FilledBuffer> {
+    const [only] = ranges;
+    if (only !== undefined && ranges.length === 1) return this.#readWindow(buffer, start, only);
     let at = start;
     const placed = ranges.map(({ path, offset, length }) => {
       const listed = this.#find(path);
+      const { file } = listed;
       at += length;
-      return { listed, blob: listed.file.slice(offset, offset + length), at: at - length };
+      // A slice is made known to the browser's main process, which takes longer than reading a small file.
+      const blob = offset === 0 && length >= file.size ? file : file.slice(offset, offset + length);
+      return { listed, place: { blob, at: at - length }, fits: blob.size === length };
     });
-    const filled = await readBlobs(
-      buffer,
-      placed.map(({ blob, at: place }) => ({ blob, at: place })),
+    // All as one blob, where none of them is shorter than its place.
+    const blob = new Blob(placed.map(({ place }) => place.blob));
+    const part = { of: ++blobsMade, blob, from: 0, length: blob.size, at: start };
+    const together = placed.every(({ fits }) => fits) ? await readPart(buffer, part) : undefined;
+    const whole = together?.error === undefined && together?.bytes === blob.size;
+    // One of them failed, or is longer than its place: each for itself tells which.
+    const filled = whole
+      ? { buffer: together.buffer, errors: [] }
+      : await readBlobs(
+          together?.buffer ?? buffer,
+          placed.map(({ place }) => place),
+        );
+    const reads = placed.map(({ listed, place }, i) =>
+      this.#outcome(ranges[i]!.path, listed, place.blob.size, filled.errors[i]),
     );
-    const reads = placed.map(async ({ listed, blob }, i): Promise<RangeRead | RangeFault> => {
-      const { path } = ranges[i]!;
-      try {
-        const error = filled.errors[i];
-        if (error !== undefined) throw await this.#readFault(path, listed, error);
-        return { bytes: blob.size, ...(await this.stat(path)) };
-      } catch (error) {
-        return { reason: messageOf(error) };
-      }
-    });
     return { buffer: filled.buffer, reads: await Promise.all(reads) };
+  }
+
+  async #readWindow(buffer: Bytes, at: number, { path, offset, length }: FileRange): Promise<FilledBuffer> {
+    const listed = this.#find(path);
+    const part = { of: listed.number, blob: listed.file, from: offset, length, at };
+    const filled = await readPart(buffer, part);
+    const read = await this.#outcome(path, listed, filled.bytes, filled.error);
+    return { buffer: filled.buffer, reads: [read] };
+  }
+
+  /** What became of a range, with the file as it is after it was read. */
+  async #outcome(
+    path: string,
+    listed: Listed,
+    bytes: number,
+    error: unknown,
+  ): Promise<RangeRead | RangeFault> {
+    try {
+      if (error !== undefined) throw await this.#readFault(path, listed, error);
+      return { bytes, ...(await this.stat(path)) };
+    } catch (fault) {
+      return { reason: messageOf(fault) };
+    }
   }
 
   #find(path: string): Listed {
@@ -131,7 +164,7 @@ export class FolderSource implements Source {
         if (child.kind === 'folder') return folderEntry(path);
         try {
           const file = await child.open();
-          this.#files.set(path, { open: child.open, file });
+          this.#files.set(path, { number: ++blobsMade, open: child.open, file });
           return {
             kind: 'file',
             path,

@@ -8,7 +8,7 @@ import type { AbortSignalLike } from '../../core/progress.ts';
 import { openHead, sealHead } from '../../core/snapshot/head.ts';
 import type { Snapshot } from '../../core/snapshot/types.ts';
 import type { AgentContext } from '../context.ts';
-import { mapLimited } from '../limiter.ts';
+import { mapLimited } from '../../core/limiter.ts';
 import { onePerDevice } from '../network/partner-view.ts';
 import { encodeJournal } from '../repository/journal.ts';
 import type { OwnHead, StoredPack } from '../repository/records.ts';

@@ -162,7 +162,7 @@ export class PackPlacer {
       row,
       bytes: shard.sealed.length,
       segments: shard.segments,
-      sha256: shard.sha256,
+      hash: shard.hash,
     };
     const patience = hasSpare ? PATIENCE_WITH_SPARE_MS : PATIENCE_WITHOUT_SPARE_MS;
     const cancel = signal ? { signal } : {};

@@ -13,7 +13,7 @@ import {
 import type { IndexedChunk } from '../../core/snapshot/types.ts';
 import type { Codec, PackKey, PackKind } from '../../ports/codec.ts';
 import type { Random } from '../../ports/random.ts';
-import { Limiter } from '../limiter.ts';
+import { Limiter } from '../../core/limiter.ts';
 import { BufferPool } from './buffer-pool.ts';
 
 /** Plain bytes of the bundles that go to a codec worker in one call. */

@@ -1,7 +1,7 @@
 import type { Bytes } from '../../core/bytes.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { FileRange, FilledBuffer, RangeFault, RangeRead, Source } from '../../ports/source.ts';
-import { mapLimited } from '../limiter.ts';
+import { mapLimited } from '../../core/limiter.ts';
 
 const READS_UNDER_WAY = 16;
 

@@ -5,7 +5,7 @@ import { parseDeviceId } from '../../core/ids.ts';
 import type { Duty } from '../../core/partnership/duty.ts';
 import { verifyDuty } from '../../core/partnership/duty.ts';
 import type { AgentContext } from '../context.ts';
-import { Limiter } from '../limiter.ts';
+import { Limiter } from '../../core/limiter.ts';
 import type { Cooperation } from '../network/types.ts';
 import type { RepairFacts } from '../repository/records.ts';
 import type { Repository } from '../repository/repository.ts';

@@ -13,7 +13,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MetaOperation, MetaStore } from '../../ports/meta-store.ts';
 import type { Random } from '../../ports/random.ts';
-import { Limiter } from '../limiter.ts';
+import { Limiter } from '../../core/limiter.ts';
 import type { AgreementBook, BookEntry } from '../network/agreement-book.ts';
 import type { AuditCommitment, AuditReveal, Peer } from '../session/types.ts';
 import { scanAll } from '../store/records.ts';

@@ -6,7 +6,7 @@ import type { AccountId, DeviceId, RendezvousId } from '../../core/ids.ts';
 import { parseAccountId, parseRendezvousId } from '../../core/ids.ts';
 import { HEADS_MAX } from '../../core/wire/limits.ts';
 import type { MetaStore } from '../../ports/meta-store.ts';
-import { Limiter } from '../limiter.ts';
+import { Limiter } from '../../core/limiter.ts';
 import { asBytes, asNumber, readRecord, scanAll } from '../store/records.ts';
 import { TABLES } from '../store/tables.ts';
 

@@ -39,7 +39,7 @@ export function encodeHeldRow(held: HeldRow): Bytes {
     held.shard,
     held.bytes,
     held.segments,
-    held.sha256,
+    held.hash,
     held.volume,
     held.offset,
     held.lost,
@@ -55,7 +55,7 @@ export function decodeHeldRow(bytes: Bytes): HeldRow {
     shard: asNumber(fields[3]),
     bytes: asNumber(fields[4]),
     segments: asNumber(fields[5]),
-    sha256: asBytes(fields[6]),
+    hash: asBytes(fields[6]),
     volume: asText(fields[7]),
     offset: asNumber(fields[8]),
     lost: asBoolean(fields[9]),
@@ -64,8 +64,8 @@ export function decodeHeldRow(bytes: Bytes): HeldRow {
 
 /** The part of a held row that owner and holder share. */
 export function ledgerRowOf(held: HeldRow): LedgerRow {
-  const { row, packId, shard, bytes, segments, sha256 } = held;
-  return { row, packId, shard, bytes, segments, sha256 };
+  const { row, packId, shard, bytes, segments, hash } = held;
+  return { row, packId, shard, bytes, segments, hash };
 }
 
 /** Whether both are the same bytes at the same place. */
@@ -89,7 +89,7 @@ export function checkRow(row: LedgerRow): void {
   if (!Number.isSafeInteger(bytes) || bytes <= least || bytes > segments * SEALED_SEGMENT_BYTES) {
     throw new RoostError('malformed', `a shard of ${segments} segments cannot have ${bytes} bytes`);
   }
-  if (row.sha256.length !== SHA256_BYTES) {
-    throw new RoostError('malformed', `"sha256" must be ${SHA256_BYTES} bytes, got ${row.sha256.length}`);
+  if (row.hash.length !== SHA256_BYTES) {
+    throw new RoostError('malformed', `"hash" must be ${SHA256_BYTES} bytes, got ${row.hash.length}`);
   }
 }

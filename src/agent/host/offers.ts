@@ -12,7 +12,7 @@ import type { AccountId, AgreementId, CooperativeId, DeviceId } from '../../core
 import { AGREEMENTS_MAX } from '../../core/wire/limits.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
-import { Limiter } from '../limiter.ts';
+import { Limiter } from '../../core/limiter.ts';
 import type { AgreementBook } from '../network/agreement-book.ts';
 import type { RosterBook } from '../network/roster-book.ts';
 import type { Peer } from '../session/types.ts';

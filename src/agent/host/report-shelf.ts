@@ -6,7 +6,7 @@ import type { RenegeReport } from '../../core/partnership/renege-report.ts';
 import { REPORTS_MAX } from '../../core/wire/limits.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MetaOperation, MetaStore } from '../../ports/meta-store.ts';
-import { Limiter } from '../limiter.ts';
+import { Limiter } from '../../core/limiter.ts';
 import { asBytes, asNumber, readRecord, scanAll } from '../store/records.ts';
 import { TABLES } from '../store/tables.ts';
 

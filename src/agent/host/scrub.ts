@@ -3,6 +3,7 @@ import { equalBytes } from '../../core/bytes.ts';
 import type { CryptoSuite } from '../../core/crypto/suite.ts';
 import { faultOf } from '../../core/errors.ts';
 import type { AgreementId } from '../../core/ids.ts';
+import { shardHash } from '../../core/snapshot/shard.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MetaStore } from '../../ports/meta-store.ts';
 import { TABLES } from '../store/tables.ts';
@@ -38,7 +39,7 @@ export async function scrubRows(
   const isWhole = async (row: HeldRow): Promise<boolean> => {
     try {
       const { held, data } = await readWhole(row);
-      if (equalBytes(await crypto.sha256(data), held.sha256)) return true;
+      if (equalBytes(await shardHash(crypto, data), held.hash)) return true;
       return !(await markLost(commits, log, held, 'hash'));
     } catch (error) {
       const fault = faultOf(error);

@@ -6,6 +6,7 @@ import type { AgreementId } from '../../core/ids.ts';
 import type { LedgerDigest } from '../../core/ledger/row.ts';
 import { ledgerDigest, segmentBytes } from '../../core/ledger/row.ts';
 import { SEALED_SEGMENT_BYTES } from '../../core/limits.ts';
+import { shardHash } from '../../core/snapshot/shard.ts';
 import type { LedgerRow } from '../../core/snapshot/types.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -147,7 +148,7 @@ export class ShardStore {
     this.#checkOpen();
     checkRow(row);
     const there = await this.#row(agreement, row.row);
-    if (there && !equalBytes(there.sha256, row.sha256)) throw otherShard(row);
+    if (there && !equalBytes(there.hash, row.hash)) throw otherShard(row);
     if (there && !there.lost) return 'have';
     const giveBack = this.#reserve(request);
     let lease: Lease | undefined;
@@ -211,7 +212,7 @@ export class ShardStore {
         throw error;
       }
       const { data } = read;
-      if (equalBytes(await crypto.sha256(data), held.sha256)) {
+      if (equalBytes(await shardHash(crypto, data), held.hash)) {
         return segments.map((segment) => {
           const from = segment * SEALED_SEGMENT_BYTES;
           return data.slice(from, from + segmentBytes(held, segment));

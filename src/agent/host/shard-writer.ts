@@ -4,6 +4,7 @@ import type { CryptoSuite } from '../../core/crypto/suite.ts';
 import { RoostError } from '../../core/errors.ts';
 import type { AgreementId } from '../../core/ids.ts';
 import { SEALED_SEGMENT_BYTES } from '../../core/limits.ts';
+import { shardHash } from '../../core/snapshot/shard.ts';
 import type { LedgerRow } from '../../core/snapshot/types.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { ShardReceiver } from '../session/types.ts';
@@ -72,7 +73,7 @@ export class ShardWriter implements ShardReceiver {
         volume: lease.volume,
         apply: async (view) => {
           const there = await view.get(key);
-          if (there && !equalBytes(there.sha256, row.sha256)) throw otherShard(row);
+          if (there && !equalBytes(there.hash, row.hash)) throw otherShard(row);
           if (there && !there.lost) return false;
           view.set(key, held);
           return true;
@@ -117,13 +118,13 @@ export class ShardWriter implements ShardReceiver {
     const { blobs, crypto, lease, row } = this.#parts;
     try {
       const stored = await blobs.read(lease.volume, lease.start, row.bytes);
-      if (equalBytes(await crypto.sha256(stored), row.sha256)) return;
+      if (equalBytes(await shardHash(crypto, stored), row.hash)) return;
     } catch (error) {
       await this.abort();
       throw error;
     }
     await this.abort();
-    throw new RoostError('corrupt', `shard of row ${row.row} does not have the SHA-256 its row names`);
+    throw new RoostError('corrupt', `shard of row ${row.row} does not have the hash its row names`);
   }
 }
 

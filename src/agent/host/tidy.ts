@@ -1,6 +1,7 @@
 import { equalBytes } from '../../core/bytes.ts';
 import type { CryptoSuite } from '../../core/crypto/suite.ts';
 import { messageOf } from '../../core/errors.ts';
+import { shardHash } from '../../core/snapshot/shard.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MetaStore } from '../../ports/meta-store.ts';
@@ -101,7 +102,7 @@ export class Tidy {
   async #move(held: HeldRow): Promise<void> {
     const { blobs, crypto, volumes, commits, log } = this.#parts;
     const data = await blobs.read(held.volume, held.offset, held.bytes);
-    if (!equalBytes(await crypto.sha256(data), held.sha256)) {
+    if (!equalBytes(await shardHash(crypto, data), held.hash)) {
       await markLost(commits, log, held, 'hash');
       return;
     }

@@ -90,7 +90,7 @@ export async function compareLedger(
   const lost = ours.filter((placement) => {
     const row = theirs.get(placement.row);
     theirs.delete(placement.row);
-    return row === undefined || !equalBytes(row.sha256, placement.sha256);
+    return row === undefined || !equalBytes(row.hash, placement.hash);
   });
   await repository.removePlacements(lost);
   if (theirs.size === 0) return { lost, beside: 'nothing' };
@@ -164,6 +164,6 @@ export async function takeLedger(
   await repository.putPlacements(rows.map((row) => ({ ...row, holder: remote.peer.device, agreement })));
 }
 
-function ledgerRow({ row, packId, shard, bytes, segments, sha256 }: Placement): LedgerRow {
-  return { row, packId, shard, bytes, segments, sha256 };
+function ledgerRow({ row, packId, shard, bytes, segments, hash }: Placement): LedgerRow {
+  return { row, packId, shard, bytes, segments, hash };
 }

@@ -3,7 +3,7 @@ import type { DeviceId } from '../../core/ids.ts';
 import { verifyPartnerList } from '../../core/partnership/partner-list.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
 import type { AgentContext } from '../context.ts';
-import { mapLimited } from '../limiter.ts';
+import { mapLimited } from '../../core/limiter.ts';
 import type { Remote } from '../session/types.ts';
 import { takeLedger } from './reconcile.ts';
 

@@ -4,7 +4,7 @@ import type { AbortSignalLike } from '../../core/progress.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import { abortable, throwIfAborted } from '../cancellation.ts';
-import { mapLimited } from '../limiter.ts';
+import { mapLimited } from '../../core/limiter.ts';
 import { placementPartner } from '../placement.ts';
 import type { Remote } from '../session/types.ts';
 import type { BookEntry } from './agreement-book.ts';

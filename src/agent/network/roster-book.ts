@@ -9,7 +9,7 @@ import type { Roster } from '../../core/roster/roster.ts';
 import { applyEntries, replayKeptRoster, replayRoster } from '../../core/roster/roster.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MetaOperation, MetaStore } from '../../ports/meta-store.ts';
-import { Limiter } from '../limiter.ts';
+import { Limiter } from '../../core/limiter.ts';
 import { padNumber, scanAll } from '../store/records.ts';
 import { TABLES } from '../store/tables.ts';
 

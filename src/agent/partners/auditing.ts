@@ -10,7 +10,7 @@ import type { PendingReveals } from '../audit/pending-reveals.ts';
 import type { AgentContext } from '../context.ts';
 import { compareLedger } from '../ledgers/reconcile.ts';
 import { releaseAt } from '../ledgers/releases.ts';
-import { Limiter } from '../limiter.ts';
+import { Limiter } from '../../core/limiter.ts';
 import type { BookEntry } from '../network/agreement-book.ts';
 import type { OpenCooperation } from '../network/cooperation.ts';
 import type { PartnerRecord } from '../network/partner-record.ts';

@@ -12,7 +12,7 @@ import { dropAll } from '../host/drop-all.ts';
 import type { Host } from '../host/host.ts';
 import type { Notice } from '../host/notices.ts';
 import { compareLedger } from '../ledgers/reconcile.ts';
-import { Limiter } from '../limiter.ts';
+import { Limiter } from '../../core/limiter.ts';
 import type { OpenCooperation } from '../network/cooperation.ts';
 import type { Remote } from '../session/types.ts';
 import type { Transition } from './standings.ts';

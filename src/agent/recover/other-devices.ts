@@ -1,7 +1,7 @@
 import { faultOf, messageOf } from '../../core/errors.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
 import type { AgentContext } from '../context.ts';
-import { mapLimited } from '../limiter.ts';
+import { mapLimited } from '../../core/limiter.ts';
 import type { ChunkReader } from '../restore/chunk-reader.ts';
 import type { KnownHeads } from './heads.ts';
 import { askPartner, keepNewest, safeReads, takeIn } from './heads.ts';

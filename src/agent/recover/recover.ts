@@ -5,7 +5,7 @@ import type { AbortSignalLike } from '../../core/progress.ts';
 import type { RecoveryReport } from '../api.ts';
 import { throwIfAborted } from '../cancellation.ts';
 import type { AgentContext } from '../context.ts';
-import { mapLimited } from '../limiter.ts';
+import { mapLimited } from '../../core/limiter.ts';
 import type { ProgressMeter } from '../progress-meter.ts';
 import type { ChunkReader } from '../restore/chunk-reader.ts';
 import type { KnownHeads } from './heads.ts';

@@ -2,7 +2,7 @@ import { faultOf, messageOf } from '../../core/errors.ts';
 import type { PackId } from '../../core/ids.ts';
 import { throwIfAborted } from '../cancellation.ts';
 import type { AgentContext } from '../context.ts';
-import { mapLimited } from '../limiter.ts';
+import { mapLimited } from '../../core/limiter.ts';
 import type { RepairFacts } from '../repository/records.ts';
 import type { PackCondition } from './condition.ts';
 import { assessPack, isLazilyDue, isUrgent } from './condition.ts';

@@ -2,7 +2,7 @@ import type { ChunkId, PackId } from '../../core/ids.ts';
 import { parsePackId } from '../../core/ids.ts';
 import type { IndexedChunk } from '../../core/snapshot/types.ts';
 import type { MetaOperation, MetaStore } from '../../ports/meta-store.ts';
-import { Limiter } from '../limiter.ts';
+import { Limiter } from '../../core/limiter.ts';
 import { ChunkIndex } from './chunk-index.ts';
 import { decodeChunks, encodeChunks } from './chunk-rows.ts';
 import { OWNER_TABLES } from './tables.ts';

@@ -37,7 +37,7 @@ export interface Placement {
   readonly row: number;
   readonly bytes: number;
   readonly segments: number;
-  readonly sha256: Bytes;
+  readonly hash: Bytes;
 }
 
 export interface ChunkPlace {
@@ -140,7 +140,7 @@ export function placementKey(placement: Pick<Placement, 'packId' | 'shard' | 'ho
 }
 
 export function encodePlacement(p: Placement): Bytes {
-  const row: PlacementRow = [p.packId, p.shard, p.holder, p.agreement, p.row, p.bytes, p.segments, p.sha256];
+  const row: PlacementRow = [p.packId, p.shard, p.holder, p.agreement, p.row, p.bytes, p.segments, p.hash];
   return encodeCbor(row);
 }
 
@@ -153,7 +153,7 @@ export function decodePlacement(bytes: Bytes): Placement {
     row: row[4],
     bytes: row[5],
     segments: row[6],
-    sha256: row[7],
+    hash: row[7],
   }));
 }
 

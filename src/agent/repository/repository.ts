@@ -8,7 +8,7 @@ import { decodeSnapshot, encodeSnapshot } from '../../core/snapshot/snapshot.ts'
 import type { IndexedChunk, Snapshot } from '../../core/snapshot/types.ts';
 import { decodeUtf8, encodeUtf8 } from '../../core/utf8.ts';
 import type { MetaOperation, MetaRow, MetaStore } from '../../ports/meta-store.ts';
-import { Limiter } from '../limiter.ts';
+import { Limiter } from '../../core/limiter.ts';
 import { ChunkPlaces } from './chunk-places.ts';
 import type { PlaceChange } from './chunk-places.ts';
 import type {

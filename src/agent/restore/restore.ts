@@ -7,7 +7,7 @@ import type { Snapshot, TreeEntry } from '../../core/snapshot/types.ts';
 import type { FileWriter, RestoredEntry, Sink } from '../../ports/sink.ts';
 import { throwIfAborted } from '../cancellation.ts';
 import type { Gate } from '../gate.ts';
-import { mapLimited } from '../limiter.ts';
+import { mapLimited } from '../../core/limiter.ts';
 import type { ProgressMeter } from '../progress-meter.ts';
 import type { Repository } from '../repository/repository.ts';
 import { findEntry, readTree } from '../repository/tree-reader.ts';

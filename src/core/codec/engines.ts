@@ -25,7 +25,7 @@ export interface CodecEngines {
   readonly cut: (buffer: Uint8Array, part: BufferPart, gear: Uint32Array) => Cut[];
   /** Bytes that `combine` reads and writes where they are, as far as there is room; what lies elsewhere it may have to copy. */
   readonly takeRoom: (length: number) => Room;
-  /** Bytes that leave the thread with a result. */
+  /** Bytes that leave the thread with a result, perhaps the beginning of a longer buffer; they may hold anything before. */
   readonly takeResult: Place;
   readonly zstd: Zstd;
 }

@@ -1,4 +1,4 @@
-import type { Bytes } from '../bytes.ts';
+import type { Bytes, Place } from '../bytes.ts';
 import type { Cut } from '../chunk/cut.ts';
 import { gearTable } from '../chunk/gear.ts';
 import type { AccountKeys } from '../crypto/account-keys.ts';
@@ -9,10 +9,11 @@ import { validateCode } from '../erasure/codes.ts';
 import { RoostError } from '../errors.ts';
 import type { ChunkId } from '../ids.ts';
 import { chunkIdFromBytes } from '../ids.ts';
+import { TAG_BYTES } from '../limits.ts';
 import { BUNDLE_HEADER_BYTES, encodeBundle } from '../snapshot/bundle.ts';
 import { buildPack, openBundle, packKey, sealBundle } from '../snapshot/pack.ts';
 import type { Seal } from '../snapshot/shard.ts';
-import { openShardSegments, sealShard } from '../snapshot/shard.ts';
+import { openShardSegments, sealShard, shardHash } from '../snapshot/shard.ts';
 import type { CodecEngines, Room } from './engines.ts';
 import { PLAIN_ENGINES } from './engines.ts';
 import type { Codec, CutChunk, SealedShard } from './types.ts';
@@ -37,7 +38,7 @@ export function createCodecOperations(suite: CryptoSuite, engines: CodecEngines 
 
   async function sealed(seal: Seal, plain: Bytes): Promise<SealedShard> {
     const result = await sealShard(suite, ready().keys.shard, seal, plain, engines.takeResult);
-    return { seal, ...result, sha256: await suite.sha256(result.sealed) };
+    return { seal, ...result, hash: await shardHash(suite, result.sealed) };
   }
 
   return {
@@ -61,11 +62,17 @@ export function createCodecOperations(suite: CryptoSuite, engines: CodecEngines 
         const room = take(bundles.reduce((sum, { length }) => sum + BUNDLE_HEADER_BYTES + length, 0));
         let at = 0;
         const place = (length: number): Bytes => room.subarray(at, (at += length));
-        const sealedBundles = bundles.map(({ start, length }, i) => {
-          const framed = encodeBundle(buffer.subarray(start, start + length), codec, engines.zstd, place);
-          return sealBundle(suite, key, packId, firstIndex + i, framed);
-        });
-        return { sealed: await Promise.all(sealedBundles), buffer };
+        const framed = bundles.map(({ start, length }) =>
+          encodeBundle(buffer.subarray(start, start + length), codec, engines.zstd, place),
+        );
+        const sealed = partsOf(
+          engines.takeResult,
+          framed.map(({ length }) => length + TAG_BYTES),
+        );
+        await Promise.all(
+          framed.map((bundle, i) => sealBundle(suite, key, packId, firstIndex + i, bundle, sealed[i])),
+        );
+        return { sealed, buffer };
       });
     },
 
@@ -154,6 +161,13 @@ async function inRooms<T>(
   } finally {
     rooms.forEach((room) => room.release());
   }
+}
+
+/** Views of one array, one after another, of the lengths given. */
+function partsOf(take: Place, lengths: readonly number[]): Bytes[] {
+  const all = take(lengths.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  return lengths.map((length) => all.subarray(at, (at += length)));
 }
 
 /** Views of `count` equal parts. */

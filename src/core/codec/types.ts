@@ -23,7 +23,7 @@ export interface Codec {
     parts: readonly CutPart[],
   ): Promise<{ readonly buffer: Bytes; readonly chunks: readonly (readonly CutChunk[])[] }>;
   /**
-   * Compresses and seals bundles of one pack (1st encryption), each to an array of its own. `buffer` is the request's, to be filled again.
+   * Compresses and seals bundles of one pack (1st encryption); they may lie in one buffer. `buffer` is the request's, to be filled again.
    */
   sealBundles(request: SealBundles): Promise<SealedBundles>;
   /** Builds the pack from sealed bundles, codes it, and seals each shard for its holder (2nd encryption). */
@@ -89,7 +89,7 @@ export interface EncodePack extends PackKey {
   /** 'data' or 'meta' */
   readonly kind: PackKind;
   readonly code: Code;
-  readonly parts: readonly Bytes[]; // sealed bundles, in order
+  readonly parts: readonly Bytes[]; // sealed bundles, in order; their buffers are taken whole
   readonly lengths: readonly number[]; // of all bundles
   /** one per shard to be made; fewer than n when holders are missing */
   readonly seals: readonly Seal[];
@@ -100,8 +100,8 @@ export interface SealedShard {
   /** sealed segments one after another: each but the last SEALED_SEGMENT_BYTES */
   readonly sealed: Bytes;
   readonly segments: number;
-  /** of `sealed` */
-  readonly sha256: Bytes;
+  /** of `sealed` (snapshot/shard.ts) */
+  readonly hash: Bytes;
 }
 export interface EncodedPack {
   /** plain bytes of each shard */

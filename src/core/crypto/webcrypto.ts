@@ -51,8 +51,14 @@ const PKCS8_ED25519 = Uint8Array.from([
 const handle = (key: AnyKey): object => key;
 const view = (buffer: ArrayBuffer): Bytes => new Uint8Array(buffer);
 
-/** The primitives by WebCrypto; all secret keys are non-extractable. */
-export function createWebCryptoSuite(subtle: SubtleLike): CryptoSuite {
+/**
+ * The primitives by WebCrypto; all secret keys are non-extractable.
+ * @param release gives memory back that nobody reads any more, where the platform holds on to it otherwise
+ */
+export function createWebCryptoSuite(
+  subtle: SubtleLike,
+  release: (memory: ArrayBuffer) => void = () => undefined,
+): CryptoSuite {
   const hkdf = (salt: Bytes, info: Bytes): { name: string } & Record<string, unknown> => ({
     name: 'HKDF',
     hash: 'SHA-256',
@@ -93,9 +99,10 @@ export function createWebCryptoSuite(subtle: SubtleLike): CryptoSuite {
     },
     async seal(key, nonce, aad, plaintext, into) {
       if (into !== undefined) checkSealedLength(plaintext, into);
-      const sealed = view(await subtle.encrypt(gcm(nonce, aad), handle(key), plaintext));
-      if (into === undefined) return sealed;
-      into.set(sealed);
+      const sealed = await subtle.encrypt(gcm(nonce, aad), handle(key), plaintext);
+      if (into === undefined) return view(sealed);
+      into.set(view(sealed));
+      release(sealed);
       return into;
     },
     async open(key, nonce, aad, sealed) {

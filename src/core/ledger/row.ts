@@ -9,7 +9,7 @@ import type { Item } from '../schema.ts';
 import { readCbor } from '../schema.ts';
 import type { LedgerRow } from '../snapshot/types.ts';
 
-/** PROTOCOL.md "Ledger": a row is the CBOR array [row, pack, shard, bytes, segments, sha256]. */
+/** PROTOCOL.md "Ledger": a row is the CBOR array [row, pack, shard, bytes, segments, hash]. */
 
 /** Row numbers; an owner that stores a shard a millisecond would take 8,900 years. */
 export const ROW_MAX = 2 ** 48 - 1;
@@ -18,7 +18,7 @@ export const ROW_MAX_BYTES = 128;
 
 /** A row as encodable value, for messages that carry one. */
 export function rowValue(row: LedgerRow): unknown {
-  return [row.row, idBytes(row.packId), row.shard, row.bytes, row.segments, row.sha256];
+  return [row.row, idBytes(row.packId), row.shard, row.bytes, row.segments, row.hash];
 }
 
 /** Encodes a row. @throws RoostError 'malformed' when its numbers do not fit one another */
@@ -41,7 +41,7 @@ export function readLedgerRow(item: Item): LedgerRow {
     shard: at(2).uint(CODE_MAX_SHARDS - 1),
     bytes: at(3).uint(),
     segments: at(4).uint(SHARD_MAX_SEGMENTS, 1),
-    sha256: at(5).bytes(32),
+    hash: at(5).bytes(32),
   };
   checkSizes(row);
   return row;

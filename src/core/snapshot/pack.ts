@@ -53,18 +53,23 @@ function bundleAad(packId: PackId, index: number, sealedBytes: number): Bytes {
   return concatBytes([PACK_VERSION], idBytes(packId), uint32Bytes(index), uint32Bytes(sealedBytes));
 }
 
-/** First encryption of a framed bundle. @throws RoostError 'usage' when `index` is out of bounds */
+/**
+ * First encryption of a framed bundle.
+ * @param into where the result is to be written, TAG_BYTES more than the bundle; fresh bytes when left out
+ * @throws RoostError 'usage' when `index` is out of bounds
+ */
 export async function sealBundle(
   suite: CryptoSuite,
   key: AesGcmKey,
   packId: PackId,
   index: number,
   framed: Bytes,
+  into?: Bytes,
 ): Promise<Bytes> {
   if (!Number.isInteger(index) || index < 0 || index >= PACK_MAX_BUNDLES) {
     throw new RoostError('usage', `bundle index must be below ${PACK_MAX_BUNDLES}, got ${index}`);
   }
-  return suite.seal(key, nonce(index), bundleAad(packId, index, framed.length + TAG_BYTES), framed);
+  return suite.seal(key, nonce(index), bundleAad(packId, index, framed.length + TAG_BYTES), framed, into);
 }
 
 /** Opens and unpacks one sealed bundle. @throws RoostError 'corrupt' naming the bundle */

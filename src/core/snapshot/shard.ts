@@ -116,6 +116,17 @@ export async function openShardSegments(
   return Promise.all(sealed.map(({ index, bytes }) => open(index, bytes)));
 }
 
+/**
+ * The hash that a ledger names a sealed shard by: SHA-256 of the SHA-256 of each segment, so that nobody needs all of a shard in one piece.
+ * @returns 32 bytes
+ */
+export async function shardHash(suite: Pick<CryptoSuite, 'sha256'>, sealed: Bytes): Promise<Bytes> {
+  const hashes: Promise<Bytes>[] = [];
+  for (let at = 0; at < sealed.length; at += SEALED_SEGMENT_BYTES)
+    hashes.push(suite.sha256(sealed.subarray(at, at + SEALED_SEGMENT_BYTES)));
+  return suite.sha256(concatBytes(...(await Promise.all(hashes))));
+}
+
 function checkBounds(seal: Seal, segments: number): void {
   if (!Number.isInteger(seal.shard) || seal.shard < 0 || seal.shard >= CODE_MAX_SHARDS) {
     throw new RoostError('usage', `"shard" must be below ${CODE_MAX_SHARDS}, got ${seal.shard}`);

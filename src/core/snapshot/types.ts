@@ -104,5 +104,5 @@ export interface LedgerRow {
   readonly bytes: number;
   readonly segments: number;
   /** of the sealed shard */
-  readonly sha256: Bytes;
+  readonly hash: Bytes;
 }

@@ -91,9 +91,9 @@ function nameOfRow(row: {
   readonly row: number;
   readonly packId: string;
   readonly shard: number;
-  readonly sha256: Uint8Array;
+  readonly hash: Uint8Array;
 }): string {
-  return `${row.agreement}/${row.row} ${row.packId}/${row.shard} ${hex(row.sha256)}`;
+  return `${row.agreement}/${row.row} ${row.packId}/${row.shard} ${hex(row.hash)}`;
 }
 
 /** Every honest holder that was audited has the owner's receipt, signed by both, and the owner has the same. */

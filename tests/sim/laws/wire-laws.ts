@@ -114,7 +114,7 @@ export class WireLaws {
     switch (ask.kind) {
       case 'put': {
         const name = `${asked.owner}/${ask.agreement}/${ask.row.row}`;
-        const content = `${ask.row.packId}/${ask.row.shard}/${hex(ask.row.sha256)}`;
+        const content = `${ask.row.packId}/${ask.row.shard}/${hex(ask.row.hash)}`;
         const before = this.#rows.get(name);
         if (before !== undefined && before !== content && this.#isHonest(asked.owner)) {
           this.#parts.fail(`${this.#name(asked.owner)} used row ${ask.row.row} of an agreement twice`);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { proposeAgreement, verifyAgreement } from '../../../src/core/agreement/agreement.ts';
 import { loadIdentity } from '../../../src/agent/identity.ts';
 import type { Identity } from '../../../src/agent/identity.ts';
@@ -13,6 +12,7 @@ import type { LedgerRow } from '../../../src/core/snapshot/types.ts';
 import type { Platform } from '../../../src/ports/platform.ts';
 import type { Transport } from '../../../src/ports/transport.ts';
 import { DAY_MS } from '../faults.ts';
+import { hashOfShard } from '../shard-hash.ts';
 import type { Person } from '../team/person.ts';
 import type { Team } from '../team/team.ts';
 
@@ -115,13 +115,13 @@ export class RawDevice {
 
 /** A row of bytes that look sealed, and are of no pack. */
 export function madeUpRow(row: number, bytes: Bytes): LedgerRow {
-  const sha256 = new Uint8Array(createHash('sha256').update(bytes).digest());
+  const hash = hashOfShard(bytes);
   return {
     row,
-    packId: packIdFromBytes(sha256.slice(0, PACK_ID_BYTES)),
+    packId: packIdFromBytes(hash.slice(0, PACK_ID_BYTES)),
     shard: 0,
     bytes: bytes.length,
     segments: Math.ceil(bytes.length / SEALED_SEGMENT_BYTES),
-    sha256,
+    hash,
   };
 }

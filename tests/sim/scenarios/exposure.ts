@@ -43,7 +43,7 @@ class Bench {
   readonly #rows: readonly LedgerRow[];
   readonly #kept = new Set<string>();
   readonly #desk: AuditDesk;
-  readonly #digest: LedgerRow['sha256'];
+  readonly #digest: LedgerRow['hash'];
   readonly #ids;
 
   constructor(seed: string) {
@@ -55,7 +55,7 @@ class Bench {
       shard: i % 8,
       bytes: SEGMENTS_A_ROW * SEALED_SEGMENT_BYTES,
       segments: SEGMENTS_A_ROW,
-      sha256: random.bytes(32),
+      hash: random.bytes(32),
     }));
     const digest = ledgerDigest(this.#rows);
     this.#digest = digest.digest;

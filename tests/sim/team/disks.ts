@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { MemoryDevice } from '../../../src/adapters/memory/memory-device.ts';
 import { decodeHeldRow, ledgerRowOf } from '../../../src/agent/host/held-row.ts';
 import type { HeldRow } from '../../../src/agent/host/held-row.ts';
@@ -8,8 +7,10 @@ import { OWNER_TABLES } from '../../../src/agent/repository/tables.ts';
 import { asNumber, readRecord } from '../../../src/agent/store/records.ts';
 import { TABLES } from '../../../src/agent/store/tables.ts';
 import type { Bytes } from '../../../src/core/bytes.ts';
+import { equalBytes } from '../../../src/core/bytes.ts';
 import type { AgreementId } from '../../../src/core/ids.ts';
 import type { LedgerRow } from '../../../src/core/snapshot/types.ts';
+import { hashOfShard } from '../shard-hash.ts';
 
 /** What the disks of devices say, whatever their agents believe. */
 
@@ -46,7 +47,7 @@ export function bytesOf(device: MemoryDevice, held: HeldRow): Bytes | undefined 
   const volume = device.disk.volumes.get(held.volume);
   if (volume === undefined || volume.length < held.offset + held.bytes) return undefined;
   const bytes = volume.read(held.offset, held.bytes);
-  return createHash('sha256').update(bytes).digest().equals(held.sha256) ? bytes : undefined;
+  return equalBytes(hashOfShard(bytes), held.hash) ? bytes : undefined;
 }
 
 export function packsOf(device: MemoryDevice): readonly StoredPack[] {

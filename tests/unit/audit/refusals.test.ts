@@ -16,7 +16,7 @@ const ROW: LedgerRow = {
   shard: 0,
   bytes: 17,
   segments: 1,
-  sha256: new Uint8Array(32),
+  hash: new Uint8Array(32),
 };
 
 /** A holder that never lets an audit begin, for it says that its ledger has one row more than ours; our own head waits all the time. */

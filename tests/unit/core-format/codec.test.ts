@@ -53,7 +53,7 @@ describe('the inline codec', () => {
           lengths: sealed.map(({ length }) => length),
           seals,
         };
-        return (await codec.encodePack(pack)).shards.map(({ sha256 }) => toHex(sha256));
+        return (await codec.encodePack(pack)).shards.map(({ hash }) => toHex(hash));
       }),
     );
     expect(hashes[0]).toEqual(hashes[1]);

@@ -1,4 +1,3 @@
-import { sha256 } from '@noble/hashes/sha2.js';
 import { Life, DeviceClock } from '../../../src/adapters/memory/life.ts';
 import { MemoryBlobStore } from '../../../src/adapters/memory/memory-blob-store.ts';
 import { MemoryDisk } from '../../../src/adapters/memory/memory-disk.ts';
@@ -8,7 +7,7 @@ import { VirtualClock } from '../../../src/adapters/memory/virtual-clock.ts';
 import { ShardStore } from '../../../src/agent/host/shard-store.ts';
 import type { PutRequest } from '../../../src/agent/host/shard-store.ts';
 import type { Bytes } from '../../../src/core/bytes.ts';
-import { concatBytes, toBytes } from '../../../src/core/bytes.ts';
+import { concatBytes } from '../../../src/core/bytes.ts';
 import { createNobleSuite } from '../../../src/core/crypto/noble.ts';
 import type { AgreementId } from '../../../src/core/ids.ts';
 import { packIdFromBytes, parseAgreementId } from '../../../src/core/ids.ts';
@@ -16,6 +15,7 @@ import { GIB, SEALED_SEGMENT_BYTES } from '../../../src/core/limits.ts';
 import type { LedgerRow } from '../../../src/core/snapshot/types.ts';
 import type { Log } from '../../../src/ports/log.ts';
 import { patternBytes } from '../../contracts/expect-fault.ts';
+import { hashOfShard } from '../../sim/shard-hash.ts';
 
 const SILENT: Log = {
   debug: () => undefined,
@@ -43,7 +43,7 @@ export function shard(row: number, bytes: number, salt = 0): Shard {
       shard: row % 7,
       bytes,
       segments: Math.ceil(bytes / SEALED_SEGMENT_BYTES),
-      sha256: toBytes(sha256(sealed)),
+      hash: hashOfShard(sealed),
     },
   };
 }

@@ -50,7 +50,7 @@ describe.each([...VARIANTS, ['plain', PLAIN_ENGINES] as const])('engines: %s', (
         parts,
         seals: Array.from({ length: 7 }, (_, shard) => sealFor(keys, shard)),
       });
-      return shards.map(({ sha256 }) => toHex(sha256));
+      return shards.map(({ hash }) => toHex(hash));
     };
     const [codec, plain] = [engines, PLAIN_ENGINES].map((chosen) => createCodecOperations(webCrypto, chosen));
     await Promise.all([codec!.setKeys(keys), plain!.setKeys(keys)]);

@@ -20,7 +20,7 @@ describe('comparing ledgers', () => {
     const { agreement, holder } = ledger!;
     const remote = await owner.cooperation.session(holder);
     const [row] = await repository.reserve(PACK, [agreement]);
-    const placed = { packId: PACK, shard: 0, row: row!, bytes: 100, segments: 1, sha256: new Uint8Array(32) };
+    const placed = { packId: PACK, shard: 0, row: row!, bytes: 100, segments: 1, hash: new Uint8Array(32) };
     await remote.put(agreement, placed, new Uint8Array(100));
     // An audit may compare at any moment of a backup or a repair.
     expect((await compareLedger(owner.context, remote, ledger!, [])).lost).toEqual([]);
@@ -43,7 +43,7 @@ describe('comparing ledgers', () => {
     const sealed = new Uint8Array(100);
     await remote.put(
       agreement,
-      { packId: PACK, shard: 0, row: row!, bytes: 100, segments: 1, sha256: new Uint8Array(32) },
+      { packId: PACK, shard: 0, row: row!, bytes: 100, segments: 1, hash: new Uint8Array(32) },
       sealed,
     );
     await repository.dropIntents();
@@ -70,7 +70,7 @@ describe('comparing ledgers', () => {
         row: row!,
         bytes: 100,
         segments: 1,
-        sha256: new Uint8Array(32),
+        hash: new Uint8Array(32),
       },
     ]);
     expect(await repository.releases(agreement)).toEqual([]);
@@ -98,7 +98,7 @@ describe('comparing ledgers', () => {
               shard: 0,
               bytes: 17,
               segments: 1,
-              sha256: new Uint8Array(32),
+              hash: new Uint8Array(32),
             })),
           );
         },

@@ -303,7 +303,7 @@ export function shard(row: number, bytes: number): { row: LedgerRow; sealed: Byt
       shard: row % 9,
       bytes,
       segments: Math.ceil(bytes / SEALED_SEGMENT_BYTES),
-      sha256: new Uint8Array(32),
+      hash: new Uint8Array(32),
     },
   };
 }

@@ -37,7 +37,7 @@ const row = {
   shard: 254,
   bytes: SEALED_SEGMENT_BYTES + 17,
   segments: 2,
-  sha256: new Uint8Array(32).fill(5),
+  hash: new Uint8Array(32).fill(5),
 };
 const asks: Ask[] = [
   { kind: 'propose' },

@@ -212,7 +212,7 @@ describe('a ledger', () => {
     shard: 3,
     bytes,
     segments: Math.ceil(bytes / SEALED_SEGMENT_BYTES),
-    sha256: new Uint8Array(32).fill(9),
+    hash: new Uint8Array(32).fill(9),
   });
 
   it('has rows that read as they were written', () => {
