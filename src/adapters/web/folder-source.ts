@@ -19,8 +19,10 @@ import type { ChildNode, FolderNode, OpenFile } from './folder-node.ts';
 const OPEN_AT_ONCE = 64;
 const NS_PER_MS = 1_000_000n;
 
-/** Files listed and files joined, of all sources of this page: each has a number of its own. */
-let blobsMade = 0;
+/** Of all sources of this page: each file has a number of its own. */
+let filesListed = 0;
+/** The number of all that is joined to be read once. */
+const JOINED = 0;
 
 interface Listed {
   readonly number: number;
@@ -112,7 +114,7 @@ export class FolderSource implements Source {
     });
     // All as one blob, where none of them is shorter than its place.
     const blob = new Blob(placed.map(({ place }) => place.blob));
-    const part = { of: ++blobsMade, blob, from: 0, length: blob.size, at: start };
+    const part = { of: JOINED, blob, from: 0, length: blob.size, at: start };
     const together = placed.every(({ fits }) => fits) ? await readPart(buffer, part) : undefined;
     const whole = together?.error === undefined && together?.bytes === blob.size;
     // One of them failed, or is longer than its place: each for itself tells which.
@@ -164,7 +166,7 @@ export class FolderSource implements Source {
         if (child.kind === 'folder') return folderEntry(path);
         try {
           const file = await child.open();
-          this.#files.set(path, { number: ++blobsMade, open: child.open, file });
+          this.#files.set(path, { number: ++filesListed, open: child.open, file });
           return {
             kind: 'file',
             path,
