@@ -3,6 +3,7 @@ import type { Bytes } from '../core/bytes.ts';
 /**
  * A small ordered key-value store with atomic batches: IndexedDB, node:sqlite, memory.
  * Tables are named by the agent (src/agent/store/tables.ts) and made on first use of the store's list.
+ * Values that were read are not to be changed or transferred: a store may give the same array to everybody who asks.
  * A table's name is up to 64 of a-z A-Z 0-9 _ -, the first a small letter; others reject with RoostError 'usage'.
  */
 export interface MetaStore {

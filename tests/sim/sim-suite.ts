@@ -47,6 +47,8 @@ const AGREEMENT = Buffer.from('roost simulation agreement key');
  */
 const signingSecrets = new Map<string, Bytes>();
 const agreementSecrets = new Map<string, Bytes>();
+/** Agreement keys are made for one handshake each: only the newest are remembered, or a simulated year would keep millions. */
+const AGREEMENT_SECRETS_MAX = 65_536;
 
 const BLOCK_BYTES = 64;
 const DIGEST_BYTES = 32;
@@ -91,6 +93,8 @@ const signatureOf = (secret: Bytes, message: Bytes): Bytes => sha512(secret, mes
 function agreementPair(secret: Bytes): { readonly key: AgreementKey; readonly publicKey: Bytes } {
   const publicKey = sha256(AGREEMENT, secret);
   agreementSecrets.set(textOf(publicKey), secret);
+  if (agreementSecrets.size > AGREEMENT_SECRETS_MAX)
+    agreementSecrets.delete(agreementSecrets.keys().next().value!);
   return { key: wrap<AgreementKey>(secret), publicKey };
 }
 

@@ -19,13 +19,13 @@ export class MemoryMetaStore implements MetaStore {
   }
 
   get(table: string, key: string): Promise<Bytes | undefined> {
-    return this.#operate(() => this.#table(table).get(key)?.slice());
+    return this.#operate(() => this.#table(table).get(key));
   }
 
   getMany(table: string, keys: readonly string[]): Promise<readonly (Bytes | undefined)[]> {
     return this.#operate(() => {
       const found = this.#table(table);
-      return keys.map((key) => found.get(key)?.slice());
+      return keys.map((key) => found.get(key));
     });
   }
 

@@ -1,7 +1,10 @@
 import type { Bytes } from '../../core/bytes.ts';
 import type { MetaRow, ScanRange } from '../../ports/meta-store.ts';
 
-/** Rows in the order of their keys. JavaScript compares strings by UTF-16 code units, as the port wants. */
+/**
+ * Rows in the order of their keys. JavaScript compares strings by UTF-16 code units, as the port wants. Values are given as they are
+ * kept: nobody may change them.
+ */
 export class MemoryTable {
   readonly #keys: string[] = [];
   readonly #values = new Map<string, Bytes>();
@@ -37,7 +40,7 @@ export class MemoryTable {
     for (; rows.length < limit && index < this.#keys.length; index++) {
       const key = this.#keys[index] ?? '';
       if (prefix !== undefined && !key.startsWith(prefix)) break;
-      rows.push({ key, value: this.#values.get(key)!.slice() });
+      rows.push({ key, value: this.#values.get(key)! });
     }
     return rows;
   }

@@ -160,7 +160,7 @@ class CooperationOfDevice implements OpenCooperation {
   }
 
   get inReach(): boolean {
-    return this.brokerOnline && this.connected().length > 0;
+    return this.brokerOnline && this.#running?.sessions.any === true;
   }
 
   listed(device: DeviceId): DirectoryEntry | undefined {

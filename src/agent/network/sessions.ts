@@ -53,6 +53,11 @@ export class Sessions {
     return [...this.#lines.values()].map(({ remote }) => remote);
   }
 
+  /** Whether there is an open session. */
+  get any(): boolean {
+    return this.#lines.size > 0;
+  }
+
   get(device: DeviceId): Remote | undefined {
     return this.#lines.get(device)?.remote;
   }

@@ -74,8 +74,9 @@ export class Endings {
     const { context, cooperation, host } = this.#parts;
     const now = context.platform.clock.now();
     // What was found to be rotten while its owner was connected all along.
-    for (const remote of cooperation.connected()) {
-      await this.#guarded(remote.peer.device, () => this.#tellLosses(remote));
+    if (host.store.lost > 0) {
+      for (const remote of cooperation.connected())
+        await this.#guarded(remote.peer.device, () => this.#tellLosses(remote));
     }
     for (const { theirs, agreement, endedAt } of [...cooperation.agreements.ruling()]) {
       const { device } = theirs;
