@@ -77,6 +77,8 @@ export interface CheckReport {
   /** bytes that went over the wire for it, both ways */
   readonly movedBytes: number;
   readonly seconds: number;
+  /** whether the broker was there to introduce us: else partners that are online may not have been reached */
+  readonly introduced: boolean;
 }
 export interface CheckedPartner {
   readonly device: DeviceId;

@@ -33,5 +33,6 @@ export async function checkHolders(
     provedBytes: partners.reduce((sum, p) => sum + (p.outcome === 'proved' ? p.heldBytes : 0), 0),
     movedBytes: cooperation.traffic() - movedBefore,
     seconds: (clock.monotonic() - startedAt) / 1000,
+    introduced: cooperation.brokerOnline,
   };
 }

@@ -13,7 +13,7 @@ const OUTCOMES: Readonly<Record<CheckedPartner['outcome'], string>> = {
 
 /** Reports an audit of all holders and gives its exit code: who is away proves nothing either way. */
 export function reportCheck(output: Output, report: CheckReport): number {
-  const { partners, provedBytes, movedBytes, seconds } = report;
+  const { partners, provedBytes, movedBytes, seconds, introduced } = report;
   for (const { device, name, outcome, segments, heldBytes } of partners) {
     const drawn = outcome === 'proved' ? ` ${formatBytes(heldBytes)} by ${count(segments, 'segment')}` : '';
     output.result(
@@ -25,8 +25,10 @@ export function reportCheck(output: Output, report: CheckReport): number {
     partners.filter(({ outcome }) => outcomes.includes(outcome)).length;
   const proved = having('proved');
   const wrong = having('failed', 'lost');
+  if (!introduced && having('unreachable') > 0)
+    output.note('The broker did not answer: partners that are online may not have been reached.');
   output.result(
-    { event: 'done', partners, provedBytes, movedBytes, seconds },
+    { event: 'done', partners, provedBytes, movedBytes, seconds, introduced },
     proved > 0
       ? `Proved ${formatBytes(provedBytes)} at ${count(proved, 'partner')} by moving ${formatBytes(movedBytes)} in ${formatDuration(seconds * 1000)}.`
       : partners.some(({ outcome }) => outcome !== 'nothing')

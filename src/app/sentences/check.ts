@@ -25,6 +25,7 @@ export function checkSentence(report: CheckReport): CheckSentence {
     failed.length > 0 ? words.failed(formatList(failed)) : '',
     lost.length > 0 ? words.lost(formatList(lost)) : '',
     unreachable.length > 0 ? words.unreachable(formatList(unreachable)) : '',
+    unreachable.length > 0 && !report.introduced ? words.notIntroduced : '',
   ].filter((line) => line !== '');
   return {
     tone: failed.length + lost.length > 0 ? 'bad' : proved > 0 && unreachable.length === 0 ? 'good' : 'calm',
@@ -43,5 +44,6 @@ function mainSentence(report: CheckReport, proved: number, wrong: number, unreac
     );
   }
   if (wrong > 0) return words.noneProved;
-  return unreachable > 0 ? words.noneReached : words.nothing;
+  if (unreachable === 0) return words.nothing;
+  return report.introduced ? words.noneReached : words.noneFound;
 }

@@ -386,11 +386,13 @@ export const en = {
           count === 1 ? 'it keeps' : 'they keep'
         } your pieces: ${size}, by moving ${moved}.`,
       noneReached: 'No partner could be reached. Try again when some are online.',
+      noneFound: 'No partner could be reached, and no broker either. Are you online?',
       nothing: 'No partner holds anything of yours yet.',
       noneProved: 'No partner proved that it keeps your pieces.',
       failed: (names: string): string => `Could not prove it: ${names}.`,
       lost: (names: string): string => `Lost pieces of yours, by their own word: ${names}.`,
       unreachable: (names: string): string => `Not reached: ${names}.`,
+      notIntroduced: 'The broker that introduces devices did not answer, so some may be online all the same.',
     },
     perch: {
       caption: (online: number, all: number): string => `${online} of ${partners(all)} online`,

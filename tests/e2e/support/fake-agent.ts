@@ -295,6 +295,7 @@ export class FakeAgent implements AgentApi {
           provedBytes: proved.reduce((sum, { heldBytes }) => sum + heldBytes, 0),
           movedBytes: 330_000 * proved.length,
           seconds: 3,
+          introduced: this.state.broker.online,
         };
       },
       options.signal,

@@ -232,6 +232,7 @@ describe('a check', () => {
     provedBytes: 2 ** 30,
     movedBytes: 2 ** 20,
     seconds: 3,
+    introduced: true,
   });
 
   it('is good only when all proved, and names who did not', () => {
@@ -251,6 +252,13 @@ describe('a check', () => {
     expect(checkSentence(report({ Bo: 'failed' })).sentence).toContain('No partner proved');
     expect(checkSentence(report({ Bo: 'unreachable' })).sentence).toContain('No partner could be reached');
     expect(checkSentence(report({})).sentence).toContain('No partner holds anything');
+  });
+
+  it('does not blame partners alone while the broker is away', () => {
+    const alone = checkSentence({ ...report({ Bo: 'unreachable' }), introduced: false });
+    expect(alone.sentence).toContain('no broker either');
+    const some = checkSentence({ ...report({ Amira: 'proved', Bo: 'unreachable' }), introduced: false });
+    expect(some.others.at(-1)).toContain('broker');
   });
 });
 

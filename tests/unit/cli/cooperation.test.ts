@@ -24,6 +24,7 @@ describe('check', () => {
     provedBytes: outcomes.filter((outcome) => outcome === 'proved').length * 2 ** 30,
     movedBytes: 2 ** 20,
     seconds: 3,
+    introduced: true,
   });
   const agentWith = (...outcomes: readonly CheckedPartner['outcome'][]): AgentApi =>
     fakeAgent(memberState(), { check: () => Promise.resolve(report(...outcomes)) });
@@ -53,6 +54,14 @@ describe('check', () => {
     const { text } = await call(agentWith('proved', 'unreachable', 'proved'), 'check');
     expect(text).toContain('Proved 2.0 GiB at 2 partners by moving 1.0 MiB in 3 s.');
     expect(text).toContain('22222222  not reached  Partner 2');
+    expect(text).not.toContain('broker');
+  });
+
+  it('does not blame partners alone while the broker is away', async () => {
+    const away: AgentApi = fakeAgent(memberState(), {
+      check: () => Promise.resolve({ ...report('proved', 'unreachable'), introduced: false }),
+    });
+    expect((await call(away, 'check')).errors).toContain('The broker did not answer');
   });
 });
 
