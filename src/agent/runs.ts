@@ -63,7 +63,7 @@ export async function runBackupOn(
   const { clock } = context.platform;
   const startedAt = clock.monotonic();
   // One waits for the disk, what comes before the run waits for partners.
-  const scan = new EarlyScan(sources, meter, clock, options.signal);
+  const scan = new EarlyScan(sources, context.repository, meter, clock, options.signal);
   try {
     return await backUp(membership, context, scan, options, meter, gate, startedAt);
   } finally {
@@ -82,7 +82,7 @@ async function backUp(
 ): Promise<Omit<BackupReport, 'health'>> {
   const { signal } = options;
   await context.repository.dropIntents();
-  // Before what was found is compared with what is stored: what a holder lost for good must count as changed.
+  // What a holder lost for good counts as changed: the scan is compared with what is stored again then.
   const { lost, remade, moved } = await mend(membership, context, {
     meter,
     signal,

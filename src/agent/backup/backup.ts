@@ -14,9 +14,8 @@ import type { FolderRecord } from '../repository/folders.ts';
 import type { FileRecord } from '../repository/records.ts';
 import { readTree } from '../repository/tree-reader.ts';
 import type { TreeReader } from '../repository/tree-reader.ts';
-import type { EntryTable, ScannedFile } from './entry-table.ts';
+import type { ScannedFile } from './entry-table.ts';
 import { ROOT } from './entry-table.ts';
-import { FileIndex } from './file-index.ts';
 import { fileKey, folderKey } from './file-keys.ts';
 import { readFiles } from './file-reader.ts';
 import { commitRun, publishHead, storedPack } from './head-writer.ts';
@@ -35,7 +34,7 @@ export interface Spread {
 }
 
 export interface BackupRun {
-  /** the folders as they were found, shortly before */
+  /** the folders as they were found, shortly before, and compared with the memory of the last run */
   readonly scanned: readonly ScannedSource[];
   /** Finds partners with room for so many bytes of content. @throws RoostError 'too-few' */
   readonly spread: (bytes: number) => Promise<Spread>;
@@ -53,11 +52,10 @@ export interface BackupOutcome {
   readonly readBytes: number;
 }
 
-/** One run: find out what is new, read it, place packs, write trees, journal and head. */
+/** One run: read what is new, place packs, write trees, journal and head. */
 export async function runBackup(context: AgentContext, run: BackupRun): Promise<BackupOutcome> {
   const startedAt = await startOfRun(context);
   const { scanned } = run;
-  for (const source of scanned) await compareWithMemory(context, run, source);
   const bytes = scanned.reduce((total, { table }) => total + table.unsavedBytes(), 0);
   const spread = await run.spread(bytes);
   run.meter.phase('saving');
@@ -311,43 +309,4 @@ function unreadablePaths({ source, table, unreadable }: ScannedSource): { path: 
     reason: table.fault(file) ?? CHANGED_WHILE_READ,
   }));
   return [...unreadable, ...faults];
-}
-
-/**
- * Compares a folder with the memory of its last scan: files of the same size and time have the chunks they had, when these are still
- * stored. Forgets files that are no more.
- */
-async function compareWithMemory(
-  { repository }: AgentContext,
-  { meter }: BackupRun,
-  { source, table, files }: ScannedSource,
-): Promise<void> {
-  const folder = folderKey(source.name);
-  let index: FileIndex | undefined;
-  for await (const remembered of repository.files(folder)) {
-    // Not made for the first run, which remembers nothing.
-    index ??= indexOf(table, files, folder);
-    const gone: string[] = [];
-    const same: { readonly file: number; readonly chunks: readonly ChunkId[] }[] = [];
-    for (const { key, record } of remembered) {
-      const file = index.get(key);
-      if (file === undefined) gone.push(key);
-      else if (table.size(file) === record.size && table.mtimeNs(file) === record.mtimeNs)
-        same.push({ file, chunks: record.chunks });
-    }
-    const stored = await repository.storedChunks(same.flatMap(({ chunks }) => chunks));
-    for (const { file, chunks } of same) {
-      if (!chunks.every((id) => stored.has(id))) continue;
-      const size = table.size(file);
-      table.save(file, chunks, size, false);
-      meter.add({ done: size, files: 1 });
-    }
-    await repository.forgetFiles(gone);
-  }
-}
-
-function indexOf(table: EntryTable, files: number, folder: string): FileIndex {
-  const index = new FileIndex(files);
-  for (const { entry, path } of table.files()) index.set(fileKey(folder, path), entry);
-  return index;
 }

@@ -225,6 +225,7 @@ export async function publishHead(context: AgentContext, signal?: AbortSignalLik
   const partners = onePerDevice(
     cooperation.partners().filter(({ state }) => state === 'active' || state === 'suspect'),
   );
+  const leftCopy = leaveCopy(context, head);
   const outcomes = await mapLimited(partners, HEAD_SENDS_UNDER_WAY, async ({ device }) => {
     if (cooperation.notes.headOf(device) >= own.seq) return true;
     try {
@@ -238,7 +239,7 @@ export async function publishHead(context: AgentContext, signal?: AbortSignalLik
       return false;
     }
   });
-  await leaveCopy(context, head);
+  await leftCopy;
   const taken = outcomes.filter(Boolean).length;
   const needed = await holdersNeeded(context, own);
   if (taken < needed) {

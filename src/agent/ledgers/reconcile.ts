@@ -6,11 +6,15 @@ import type { AbortSignalLike } from '../../core/progress.ts';
 import type { LedgerRow } from '../../core/snapshot/types.ts';
 import { LEDGER_PAGE_ROWS } from '../../core/wire/limits.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { mapLimited } from '../../core/limiter.ts';
 import { throwIfAborted } from '../cancellation.ts';
 import type { AgentContext } from '../context.ts';
 import type { LedgerName } from '../network/types.ts';
 import type { Remote } from '../session/types.ts';
 import type { Placement } from '../repository/records.ts';
+
+/** Ledgers compared side by side; each may be a million rows. */
+const LEDGERS_UNDER_WAY = 4;
 
 export interface Reconciled {
   readonly holder: DeviceId;
@@ -37,20 +41,20 @@ export async function reconcileLedgers(
   const online = new Set(
     cooperation.partners().flatMap((partner) => (partner.online ? [partner.device] : [])),
   );
-  const results: Reconciled[] = [];
-  for (const ledger of cooperation.ledgers()) {
-    if (!online.has(ledger.holder)) continue;
+  const reachable = cooperation.ledgers().filter(({ holder }) => online.has(holder));
+  const compared = await mapLimited(reachable, LEDGERS_UNDER_WAY, async (ledger) => {
+    const { holder, agreement } = ledger;
     try {
-      const remote = await cooperation.session(ledger.holder, signal ? { signal } : {});
-      const rows = await repository.ledger(ledger.agreement);
-      const { lost } = await compareLedger(context, remote, ledger, rows, signal);
-      results.push({ holder: ledger.holder, lost });
+      const remote = await cooperation.session(holder, signal ? { signal } : {});
+      const { lost } = await compareLedger(context, remote, ledger, await repository.ledger(agreement), signal);
+      return [{ holder, lost }];
     } catch (error) {
       if (faultOf(error) === 'aborted') throw error;
-      platform.log.info('ledger not compared', { device: ledger.holder, fault: faultOf(error) });
+      platform.log.info('ledger not compared', { device: holder, fault: faultOf(error) });
+      return [];
     }
-  }
-  return results;
+  });
+  return compared.flat();
 }
 
 export interface Comparison {

@@ -21,9 +21,15 @@ export class ChunkPlaces {
   /** changes are made one after another: each rewrites rows that it has read */
   readonly #changing = new Limiter(1);
   #loading: Promise<ChunkIndex> | undefined;
+  #drops = 0;
 
   constructor(meta: MetaStore) {
     this.#meta = meta;
+  }
+
+  /** Times that chunks of a pack were dropped since the start. */
+  get drops(): number {
+    return this.#drops;
   }
 
   /** The index in memory; changes of others show in it as soon as they are durable. */
@@ -52,6 +58,7 @@ export class ChunkPlaces {
       for (const change of changes) await draft.add(change);
       await this.#meta.write([...draft.operations(), ...more]);
       draft.commit();
+      this.#drops += changes.filter(({ kind }) => kind === 'drop-chunks').length;
     });
   }
 

@@ -69,6 +69,11 @@ export class Repository {
     return new Set(ids.filter((id) => index.has(id)));
   }
 
+  /** Times that chunks were dropped since the start: when it changes, what was said to be stored before may not be any more. */
+  get chunkDrops(): number {
+    return this.#places.drops;
+  }
+
   /**
    * Chunks that lie in a pack and in no other.
    * @param bundles only those of these bundles, when given

@@ -1,29 +1,51 @@
 import { describe, expect, it } from 'vitest';
 import { MemorySource } from '../../../src/adapters/memory/memory-source.ts';
 import { VirtualClock } from '../../../src/adapters/memory/virtual-clock.ts';
+import { createMemoryWorld } from '../../../src/adapters/memory/world.ts';
+import { fileKey, folderKey } from '../../../src/agent/backup/file-keys.ts';
 import { EarlyScan } from '../../../src/agent/backup/early-scan.ts';
 import { ProgressMeter } from '../../../src/agent/progress-meter.ts';
+import { Repository } from '../../../src/agent/repository/repository.ts';
+import { parseChunkId, parsePackId } from '../../../src/core/ids.ts';
 import type { Progress } from '../../../src/core/progress.ts';
 import { expectFault } from '../../contracts/expect-fault.ts';
 
-function begin(): {
+type Counted = Pick<Progress, 'done' | 'total' | 'files' | 'filesTotal'>;
+
+function begin(repository = newRepository()): {
   readonly clock: VirtualClock;
   readonly source: MemorySource;
   readonly scan: EarlyScan;
   readonly controller: ReturnType<VirtualClock['abortController']>;
-  readonly counted: () => Pick<Progress, 'total' | 'filesTotal'>;
+  readonly counted: () => Counted;
 } {
   const clock = new VirtualClock();
   const source = new MemorySource('folder', { 'a.txt': 'one', 'b.txt': 'three' });
   let last: Progress | undefined;
   const meter = new ProgressMeter(clock, 'scanning', (progress) => (last = progress));
   const controller = clock.abortController();
-  const scan = new EarlyScan([source], meter, clock, controller.signal);
-  const counted = (): Pick<Progress, 'total' | 'filesTotal'> => {
+  const scan = new EarlyScan([source], repository, meter, clock, controller.signal);
+  const counted = (): Counted => {
     meter.phase('saving');
-    return { total: last?.total ?? 0, filesTotal: last?.filesTotal ?? 0 };
+    const { done = 0, total = 0, files = 0, filesTotal = 0 } = last ?? {};
+    return { done, total, files, filesTotal };
   };
   return { clock, source, scan, controller, counted };
+}
+
+const newRepository = (): Repository =>
+  new Repository(createMemoryWorld({ seed: 'scan', mode: 'auto' }).device('owner').platform.meta);
+
+/** A repository that remembers one file of `begin` as it is, with its one chunk in a pack. */
+async function withMemoryOf(path: string, bytes: number) {
+  const repository = newRepository();
+  const [id, pack] = [parseChunkId('1'.repeat(64)), parsePackId('2'.repeat(32))];
+  await repository.apply([repository.operations.chunks(pack, [{ id, bundle: 0, offset: 0, length: bytes }])]);
+  const [entry] = await Array.fromAsync(new MemorySource('folder', { [path]: 'x'.repeat(bytes) }).entries());
+  if (entry?.kind !== 'file') throw new Error('there must be one file');
+  const record = { size: bytes, mtimeNs: entry.mtimeNs, chunks: [id] };
+  await repository.putFiles([{ key: fileKey(folderKey('folder'), path), record }]);
+  return { repository, pack };
 }
 
 async function paths(scan: EarlyScan): Promise<readonly string[]> {
@@ -36,7 +58,7 @@ describe('A scan that began before it was needed', () => {
     await clock.advance(1_000);
     source.set('late.txt', 'more');
     expect(await paths(scan)).toEqual(['a.txt', 'b.txt']);
-    expect(counted()).toEqual({ total: 8, filesTotal: 2 });
+    expect(counted()).toEqual({ done: 0, total: 8, files: 0, filesTotal: 2 });
   });
 
   it('looks again after a long repair, and counts each file once', async () => {
@@ -45,7 +67,25 @@ describe('A scan that began before it was needed', () => {
     source.remove('a.txt');
     source.set('late.txt', 'more');
     expect(await paths(scan)).toEqual(['b.txt', 'late.txt']);
-    expect(counted()).toEqual({ total: 9, filesTotal: 2 });
+    expect(counted()).toEqual({ done: 0, total: 9, files: 0, filesTotal: 2 });
+  });
+
+  it('knows what is stored already', async () => {
+    const { repository } = await withMemoryOf('a.txt', 3);
+    const { scan, counted } = begin(repository);
+    const [found] = await scan.found();
+    expect(found!.table.unsavedBytes()).toBe(5);
+    expect(counted()).toEqual({ done: 3, total: 8, files: 1, filesTotal: 2 });
+  });
+
+  it('looks again when a pack was lost meanwhile, and counts each file once', async () => {
+    const { repository, pack } = await withMemoryOf('a.txt', 3);
+    const { clock, scan, counted } = begin(repository);
+    await clock.advance(1_000);
+    await repository.apply([repository.operations.dropChunks(pack)]);
+    const [found] = await scan.found();
+    expect(found!.table.unsavedBytes()).toBe(8);
+    expect(counted()).toEqual({ done: 0, total: 8, files: 0, filesTotal: 2 });
   });
 
   it('ends with its run', async () => {
