@@ -46,7 +46,13 @@ export async function reconcileLedgers(
     const { holder, agreement } = ledger;
     try {
       const remote = await cooperation.session(holder, signal ? { signal } : {});
-      const { lost } = await compareLedger(context, remote, ledger, await repository.ledger(agreement), signal);
+      const { lost } = await compareLedger(
+        context,
+        remote,
+        ledger,
+        await repository.ledger(agreement),
+        signal,
+      );
       return [{ holder, lost }];
     } catch (error) {
       if (faultOf(error) === 'aborted') throw error;

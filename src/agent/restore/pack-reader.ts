@@ -4,6 +4,7 @@ import { RoostError, faultOf } from '../../core/errors.ts';
 import type { AccountId, DeviceId } from '../../core/ids.ts';
 import { SEGMENT_BYTES } from '../../core/limits.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
+import { release } from '../../core/release.ts';
 import { PACK_HEADER_BYTES } from '../../core/snapshot/pack.ts';
 import type { PackRef } from '../../core/snapshot/types.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -77,7 +78,11 @@ export class PackReader {
     }
     const whole = lacking === undefined ? ranges : ranges.filter((range) => isCovered(pack, got, range));
     if (whole.length === 0 && lacking !== undefined) throw lacking;
-    return new Map(whole.map(({ index, start, length }) => [index, slice(pack, got, start, length)]));
+    const bundles = new Map(
+      whole.map(({ index, start, length }) => [index, slice(pack, got, start, length)]),
+    );
+    releaseAll(got);
+    return bundles;
   }
 
   /**
@@ -96,7 +101,9 @@ export class PackReader {
         `${m} pieces of pack ${pack.packId} are needed, ${whole.length} can be read`,
       );
     }
-    return whole.map((shard) => joinShard(pack, got, shard));
+    const shards = whole.map((shard) => joinShard(pack, got, shard));
+    releaseAll(got);
+    return shards;
   }
 
   /** One shard as its own holders have it; undefined when none of those online gives it whole. Needs K_shard only. */
@@ -448,4 +455,10 @@ function keep(got: Segments, shard: number, segment: number, bytes: Bytes): void
   const segments = got.get(shard) ?? new Map<number, Bytes>();
   got.set(shard, segments);
   segments.set(segment, bytes);
+}
+
+/** What was read has been copied: it is as much again. */
+function releaseAll(got: Segments): void {
+  for (const segments of got.values()) for (const { buffer } of segments.values()) release(buffer);
+  got.clear();
 }

@@ -8,6 +8,7 @@ import { ProgressMeter } from '../../../src/agent/progress-meter.ts';
 import { Repository } from '../../../src/agent/repository/repository.ts';
 import { parseChunkId, parsePackId } from '../../../src/core/ids.ts';
 import type { Progress } from '../../../src/core/progress.ts';
+import type { SourceEntry } from '../../../src/ports/source.ts';
 import { expectFault } from '../../contracts/expect-fault.ts';
 
 type Counted = Pick<Progress, 'done' | 'total' | 'files' | 'filesTotal'>;
@@ -41,8 +42,8 @@ async function withMemoryOf(path: string, bytes: number) {
   const repository = newRepository();
   const [id, pack] = [parseChunkId('1'.repeat(64)), parsePackId('2'.repeat(32))];
   await repository.apply([repository.operations.chunks(pack, [{ id, bundle: 0, offset: 0, length: bytes }])]);
-  const [entry] = await Array.fromAsync(new MemorySource('folder', { [path]: 'x'.repeat(bytes) }).entries());
-  if (entry?.kind !== 'file') throw new Error('there must be one file');
+  const entries = await Array.fromAsync(new MemorySource('folder', { [path]: 'x'.repeat(bytes) }).entries());
+  const entry = entries.find((found): found is SourceEntry => found.kind === 'file')!;
   const record = { size: bytes, mtimeNs: entry.mtimeNs, chunks: [id] };
   await repository.putFiles([{ key: fileKey(folderKey('folder'), path), record }]);
   return { repository, pack };
