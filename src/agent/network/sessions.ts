@@ -40,6 +40,8 @@ export class Sessions {
   readonly #lines = new Map<DeviceId, Line>();
   readonly #lingering = new Map<DeviceId, Set<Line>>();
   readonly #dialling = new Map<DeviceId, Promise<Remote>>();
+  /** called with the session when a device is connected, by whoever called: who waits for our call need not */
+  readonly #expecting = new Map<DeviceId, (remote: Remote) => void>();
   readonly #stop: () => void;
   #unproved = 0;
   #closed = false;
@@ -73,7 +75,13 @@ export class Sessions {
     let dialling = this.#dialling.get(device);
     if (dialling === undefined) {
       // Others may wait for the same dial, so one who gives up does not end it.
-      dialling = this.#dial(device).finally(() => this.#dialling.delete(device));
+      dialling = new Promise<Remote>((resolve, reject) => {
+        this.#expecting.set(device, resolve);
+        this.#dial(device).then(resolve, reject);
+      }).finally(() => {
+        this.#expecting.delete(device);
+        this.#dialling.delete(device);
+      });
       this.#dialling.set(device, dialling);
       dialling.catch(() => undefined);
     }
@@ -157,6 +165,7 @@ export class Sessions {
     this.#lines.set(device, line);
     if (former) this.#linger(former);
     else onOpened(remote);
+    this.#expecting.get(device)?.(remote);
     return remote;
   }
 
