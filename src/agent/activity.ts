@@ -4,7 +4,8 @@ import type { Clock } from '../ports/clock.ts';
 import type { MetaOperation, MetaStore } from '../ports/meta-store.ts';
 import type { ActivityEntry } from './api.ts';
 import { OWNER_TABLES } from './repository/tables.ts';
-import { asNumber, asText, padNumber, readRecord, scanAll } from './store/records.ts';
+import { scanAll } from './store/paging.ts';
+import { asNumber, asText, padNumber, readRecord } from './store/records.ts';
 
 const TABLE = OWNER_TABLES.activity;
 const KEY_DIGITS = 15;

@@ -81,7 +81,7 @@ async function backUp(
   startedAt: number,
 ): Promise<Omit<BackupReport, 'health'>> {
   const { signal } = options;
-  await context.repository.dropIntents();
+  await context.repository.rows.dropIntents();
   // What a holder lost for good counts as changed: the scan is compared with what is stored again then.
   const { lost, remade, moved } = await mend(membership, context, {
     meter,
@@ -145,7 +145,7 @@ export async function repairOn(
   run: Pick<RepairWork, 'meter' | 'signal' | 'only'>,
 ): Promise<Repaired> {
   const context = await membership.start();
-  await context.repository.dropIntents();
+  await context.repository.rows.dropIntents();
   const repaired = await mend(membership, context, { ...run, pace: new Pace(context.platform.clock) });
   await nameHolders(membership, context, run.signal);
   await drainReleases(context, run.signal);

@@ -198,7 +198,7 @@ class Run {
     const ready = this.#waiting.filter(({ pack }) => pack <= this.#committedThrough);
     if (ready.length === 0) return;
     this.#waiting = this.#waiting.filter(({ pack }) => pack > this.#committedThrough);
-    await this.#context.repository.putFiles(ready);
+    await this.#context.repository.cache.putFiles(ready);
   }
 
   async #saveFiles({ source, table }: ScannedSource): Promise<void> {
@@ -239,7 +239,7 @@ class Run {
   async #remember(files: readonly WaitingFile[]): Promise<void> {
     const ready = files.filter(({ pack }) => pack <= this.#committedThrough);
     for (const file of files) if (file.pack > this.#committedThrough) this.#waiting.push(file);
-    await this.#context.repository.putFiles(ready);
+    await this.#context.repository.cache.putFiles(ready);
   }
 
   /** Gives a chunk that is not stored to the writer, once; returns the number of its pack. */

@@ -20,7 +20,7 @@ export async function compareWithMemory(
 ): Promise<void> {
   const folder = folderKey(source.name);
   let index: FileIndex | undefined;
-  for await (const remembered of repository.files(folder)) {
+  for await (const remembered of repository.cache.files(folder)) {
     throwIfAborted(signal);
     // Not made for the first run, which remembers nothing.
     index ??= indexOf(table, files, folder);
@@ -39,7 +39,7 @@ export async function compareWithMemory(
       table.save(file, chunks, size, false);
       onSame(size);
     }
-    await repository.forgetFiles(gone);
+    await repository.cache.forgetFiles(gone);
   }
 }
 

@@ -12,7 +12,7 @@ import { mapLimited } from '../../core/limiter.ts';
 import { onePerDevice } from '../network/partner-view.ts';
 import { encodeJournal } from '../repository/journal.ts';
 import type { OwnHead, StoredPack } from '../repository/records.ts';
-import type { RepositoryOperation } from '../repository/repository.ts';
+import type { RepositoryOperation } from '../repository/operations.ts';
 import type { PlacedPack } from './pack-placer.ts';
 import { PackWriter } from './pack-writer.ts';
 import type { SealedPack } from './pack-writer.ts';
@@ -149,7 +149,7 @@ async function freeing(context: AgentContext, packs: readonly StoredPack[]): Pro
   const operations: RepositoryOperation[] = [];
   for (const pack of packs) {
     operations.push(...repository.operations.dropPack(pack.packId));
-    for (const placement of await repository.placements(pack.packId)) {
+    for (const placement of await repository.rows.placements(pack.packId)) {
       operations.push(
         ...repository.operations.dropPlacement(placement),
         repository.operations.release(placement),
@@ -170,7 +170,7 @@ export async function headNamesHolders(context: AgentContext): Promise<boolean> 
     cooperation.partners().flatMap(({ device }) => (named.has(device) ? [] : [device])),
   );
   if (unnamed.size === 0) return true;
-  for await (const { holder } of repository.allPlacements()) if (unnamed.has(holder)) return false;
+  for await (const { holder } of repository.rows.allPlacements()) if (unnamed.has(holder)) return false;
   return true;
 }
 
@@ -256,7 +256,7 @@ async function holdersNeeded({ repository }: AgentContext, { index }: OwnHead): 
   const newest = index.at(-1);
   if (newest === undefined) return 1;
   const { m, k } = newest.code;
-  const placements = await repository.placements(newest.packId);
+  const placements = await repository.rows.placements(newest.packId);
   const shards = new Set(placements.map(({ shard }) => shard)).size;
   if (shards < m) {
     throw new RoostError('too-few', `the record of this run needs ${m} pieces, ${shards} have a holder`);

@@ -73,7 +73,7 @@ export class PackPlacer {
       holders: new Map(chosen.map((partner, shard) => [shard, partner])),
       spares: assigned.spares.map(({ id }) => this.#takers.get(id)!),
     };
-    const rows = await repository.reserve(
+    const rows = await repository.rows.reserve(
       pack.packId,
       chosen.map((partner) => partner.agreement.id),
     );
@@ -114,7 +114,7 @@ export class PackPlacer {
     partner: Partner,
   ): Promise<Placement> {
     const { owner, repository } = this.#options;
-    const [row] = await repository.reserve(seal.packId, [partner.agreement.id]);
+    const [row] = await repository.rows.reserve(seal.packId, [partner.agreement.id]);
     const sealed = await shard({ ...seal, owner, holder: partner.device, agreement: partner.agreement.id });
     return this.#put(sealed, partner, row ?? 0, true);
   }
@@ -142,7 +142,7 @@ export class PackPlacer {
         });
         const spare = nextSpare(lineup, shard.seal.shard, pack.code);
         if (spare === undefined) return undefined;
-        const [spareRow] = await repository.reserve(pack.packId, [spare.agreement.id]);
+        const [spareRow] = await repository.rows.reserve(pack.packId, [spare.agreement.id]);
         current = {
           shard: await this.#reseal(pack, encoded, sealFor(owner, spare, pack, shard.seal.shard)),
           partner: spare,

@@ -83,7 +83,7 @@ export class TreeWriter {
     const all = cut.chunks.flat();
     const [places, cached] = await Promise.all([
       repository.chunkPlaces(all.map(({ id }) => id)),
-      repository.treeChunks(all.map(({ id }) => id)),
+      repository.cache.treeChunks(all.map(({ id }) => id)),
     ]);
     const uncached: { id: ChunkId; bytes: Bytes }[] = [];
     for (const [i, { id, offset, length }] of all.entries()) {
@@ -92,7 +92,7 @@ export class TreeWriter {
       this.#fresh.add(id);
       await writer.add(id, cut.buffer.subarray(offset, offset + length));
     }
-    await repository.putTreeChunks(uncached);
+    await repository.cache.putTreeChunks(uncached);
     return cut.chunks.map((chunks) => chunks.map(({ id }) => id));
   }
 }

@@ -13,7 +13,7 @@ export function dutyPacks(
     releasesAll: false,
     async *packs() {
       for await (const facts of duties.packs(owner)) {
-        yield { facts, placements: await repository.placements(facts.packId), mine: true };
+        yield { facts, placements: await repository.rows.placements(facts.packId), mine: true };
       }
     },
   };

@@ -102,8 +102,8 @@ export class DutyStore {
     for (const packId of gone) {
       // One that our own index knows is freed by what the index learns.
       if ((await repository.pack(packId)) !== undefined) continue;
-      const placements = await repository.placements(packId);
-      await repository.commitPlacements(
+      const placements = await repository.rows.placements(packId);
+      await repository.rows.commitPlacements(
         packId,
         [],
         placements.map((placement) => ({ placement, release: own.has(placement.agreement) })),

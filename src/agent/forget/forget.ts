@@ -78,7 +78,7 @@ export async function forget(context: AgentContext, run: ForgetRun): Promise<For
     place: (pack) => run.placer.place(pack),
   });
   await publishHead(context, run.signal);
-  await repository.keepTreeChunks(live);
+  await repository.cache.keepTreeChunks(live);
   return { forgotten, releasedBytes: removed.reduce((sum, pack) => sum + storedBytes(pack), 0) };
 }
 

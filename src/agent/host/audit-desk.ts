@@ -16,7 +16,7 @@ import type { Random } from '../../ports/random.ts';
 import { Limiter } from '../../core/limiter.ts';
 import type { AgreementBook, BookEntry } from '../network/agreement-book.ts';
 import type { AuditCommitment, AuditReveal, Peer } from '../session/types.ts';
-import { scanAll } from '../store/records.ts';
+import { scanAll } from '../store/paging.ts';
 import { TABLES } from '../store/tables.ts';
 import type { DayBudget, DeskRecord, DrawnSegment, ShownProof } from './audit-record.ts';
 import { decodeDeskRecord, encodeDeskRecord } from './audit-record.ts';

@@ -7,7 +7,8 @@ import { parseAccountId, parseRendezvousId } from '../../core/ids.ts';
 import { HEADS_MAX } from '../../core/wire/limits.ts';
 import type { MetaStore } from '../../ports/meta-store.ts';
 import { Limiter } from '../../core/limiter.ts';
-import { asBytes, asNumber, readRecord, scanAll } from '../store/records.ts';
+import { scanAll } from '../store/paging.ts';
+import { asBytes, asNumber, readRecord } from '../store/records.ts';
 import { TABLES } from '../store/tables.ts';
 
 /** An account has one rendezvous id; the spare ones are for a change of the derivation, not for floods. */

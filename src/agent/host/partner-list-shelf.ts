@@ -8,7 +8,8 @@ import { PARTNER_LISTS_MAX } from '../../core/wire/limits.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MetaOperation, MetaStore } from '../../ports/meta-store.ts';
 import { Limiter } from '../../core/limiter.ts';
-import { asBytes, asNumber, readRecord, scanAll } from '../store/records.ts';
+import { scanAll } from '../store/paging.ts';
+import { asBytes, asNumber, readRecord } from '../store/records.ts';
 import { TABLES } from '../store/tables.ts';
 
 /** Devices of one account whose lists are kept: one account's flood pushes out no other's. */

@@ -7,7 +7,8 @@ import { REPORTS_MAX } from '../../core/wire/limits.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MetaOperation, MetaStore } from '../../ports/meta-store.ts';
 import { Limiter } from '../../core/limiter.ts';
-import { asBytes, asNumber, readRecord, scanAll } from '../store/records.ts';
+import { scanAll } from '../store/paging.ts';
+import { asBytes, asNumber, readRecord } from '../store/records.ts';
 import { TABLES } from '../store/tables.ts';
 
 /** Reports of one member that are kept: who writes many pushes out its own, not those of others. */

@@ -13,7 +13,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MetaStore } from '../../ports/meta-store.ts';
 import type { ShardReceiver } from '../session/types.ts';
-import { scanAll } from '../store/records.ts';
+import { scanAll } from '../store/paging.ts';
 import { TABLES } from '../store/tables.ts';
 import { CommitQueue } from './commits.ts';
 import type { HeldRow } from './held-row.ts';

@@ -5,7 +5,7 @@ import { shardHash } from '../../core/snapshot/shard.ts';
 import type { BlobStore } from '../../ports/blob-store.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MetaStore } from '../../ports/meta-store.ts';
-import { scanAll } from '../store/records.ts';
+import { scanAll } from '../store/paging.ts';
 import { TABLES } from '../store/tables.ts';
 import type { CommitQueue } from './commits.ts';
 import type { HeldRow } from './held-row.ts';

@@ -50,7 +50,7 @@ export async function reconcileLedgers(
         context,
         remote,
         ledger,
-        await repository.ledger(agreement),
+        await repository.rows.ledger(agreement),
         signal,
       );
       return [{ holder, lost }];
@@ -85,12 +85,12 @@ export async function compareLedger(
   const { repository, platform } = context;
   const digest = await digestOf(remote, agreement);
   if (digest === undefined) {
-    await repository.removePlacements(ours);
+    await repository.rows.removePlacements(ours);
     return { lost: ours, beside: 'nothing' };
   }
   if (digest.rows === ours.length && equalBytes(digest.digest, ledgerDigest(ours.map(ledgerRow)).digest))
     return { lost: [], beside: 'nothing' };
-  const waiting = new Set(await repository.releases(agreement));
+  const waiting = new Set(await repository.rows.releases(agreement));
   const read = await readLedger(remote, agreement, {
     clock: platform.clock,
     max: ours.length + waiting.size + LEFT_ROWS_MAX,
@@ -102,18 +102,18 @@ export async function compareLedger(
     theirs.delete(placement.row);
     return row === undefined || !equalBytes(row.hash, placement.hash);
   });
-  await repository.removePlacements(lost);
+  await repository.rows.removePlacements(lost);
   if (theirs.size === 0) return { lost, beside: 'nothing' };
   // An adopted ledger may serve other devices of the account: only rows of our own agreements are ours to release.
   if (adopted) return { lost, beside: 'unknown' };
-  const unknown = await repository.unknownRows(
+  const unknown = await repository.rows.unknownRows(
     agreement,
     [...theirs.values()].map(({ packId, shard, row }) => ({ packId, shard, row, holder })),
   );
   const unheardOf = unknown.filter((row) => !waiting.has(row));
   // Who makes up other rows each time fills no disk of ours with them.
   if (waiting.size < LEFT_ROWS_MAX)
-    await repository.markForRelease(unheardOf.map((row) => ({ agreement, row })));
+    await repository.rows.markForRelease(unheardOf.map((row) => ({ agreement, row })));
   return { lost, beside: unheardOf.length > 0 ? 'unknown' : 'ours' };
 }
 
@@ -168,10 +168,10 @@ export async function takeLedger(
   signal: AbortSignalLike | undefined,
 ): Promise<void> {
   const { repository } = context;
-  const going = new Set(await repository.releases(agreement));
+  const going = new Set(await repository.rows.releases(agreement));
   const bounds = { clock: context.platform.clock, max: ADOPTED_ROWS_MAX, signal };
   const rows = (await readLedger(remote, agreement, bounds)).filter(({ row }) => !going.has(row));
-  await repository.putPlacements(rows.map((row) => ({ ...row, holder: remote.peer.device, agreement })));
+  await repository.rows.putPlacements(rows.map((row) => ({ ...row, holder: remote.peer.device, agreement })));
 }
 
 function ledgerRow({ row, packId, shard, bytes, segments, hash }: Placement): LedgerRow {

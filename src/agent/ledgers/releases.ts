@@ -13,7 +13,7 @@ export async function drainReleases(context: AgentContext, signal?: AbortSignalL
     cooperation.partners().flatMap((partner) => (partner.online ? [partner.device] : [])),
   );
   for (const { holder, agreement } of cooperation.ledgers()) {
-    if (!online.has(holder) || (await repository.releases(agreement)).length === 0) continue;
+    if (!online.has(holder) || (await repository.rows.releases(agreement)).length === 0) continue;
     try {
       await releaseAt(context, await cooperation.session(holder, signal ? { signal } : {}), agreement);
     } catch (error) {
@@ -34,12 +34,12 @@ export async function releaseAt(
   agreement: AgreementId,
 ): Promise<boolean> {
   // In this order: what a run marks meanwhile waits for that run's head.
-  const rows = await repository.releases(agreement);
+  const rows = await repository.rows.releases(agreement);
   if (!(await repository.ownHead()).acknowledged) return false;
   for (let i = 0; i < rows.length; i += ROWS_A_REQUEST) {
     const batch = rows.slice(i, i + ROWS_A_REQUEST);
     await remote.release(agreement, batch);
-    await repository.released(agreement, batch);
+    await repository.rows.released(agreement, batch);
   }
   return true;
 }

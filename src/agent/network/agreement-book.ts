@@ -8,7 +8,8 @@ import { RoostError, messageOf } from '../../core/errors.ts';
 import type { AccountId, AgreementId, CooperativeId, DeviceId } from '../../core/ids.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MetaStore } from '../../ports/meta-store.ts';
-import { asBytes, asNumber, readRecord, scanAll } from '../store/records.ts';
+import { scanAll } from '../store/paging.ts';
+import { asBytes, asNumber, readRecord } from '../store/records.ts';
 import { TABLES } from '../store/tables.ts';
 
 /** Former agreements are kept for puts under way and rows held; a partner that renews all day must not fill the book. */

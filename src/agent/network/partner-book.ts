@@ -4,7 +4,7 @@ import { parseDeviceId } from '../../core/ids.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MetaOperation, MetaStore } from '../../ports/meta-store.ts';
 import { silentDeparturesPerYear } from '../../core/placement/priors.ts';
-import { scanAll } from '../store/records.ts';
+import { scanAll } from '../store/paging.ts';
 import { TABLES } from '../store/tables.ts';
 import type { PartnerRecord } from './partner-record.ts';
 import { UNKNOWN_PARTNER, decodePartnerRecord, encodePartnerRecord } from './partner-record.ts';

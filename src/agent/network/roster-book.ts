@@ -10,7 +10,8 @@ import { applyEntries, replayKeptRoster, replayRoster } from '../../core/roster/
 import type { Log } from '../../ports/log.ts';
 import type { MetaOperation, MetaStore } from '../../ports/meta-store.ts';
 import { Limiter } from '../../core/limiter.ts';
-import { padNumber, scanAll } from '../store/records.ts';
+import { scanAll } from '../store/paging.ts';
+import { padNumber } from '../store/records.ts';
 import { TABLES } from '../store/tables.ts';
 
 const POSITION_DIGITS = 8;

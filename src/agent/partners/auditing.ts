@@ -210,7 +210,7 @@ export class Auditing {
     const { lost, beside } = await compareLedger(context, remote, ledger, rows, signal);
     if (lost.length > 0) return { kind: 'lost', pieces: lost, segments: 0 };
     const told = await this.#release(remote, ledger);
-    const again = await context.repository.ledger(ledger.agreement);
+    const again = await context.repository.rows.ledger(ledger.agreement);
     if (again.length === 0) return { kind: 'nothing' };
     const second = await auditLedger(context, remote, ledger, again, count, pending, signal);
     // A ledger that never stands still must not put an audit off for ever.
@@ -245,7 +245,7 @@ export class Auditing {
     const { context } = this.#parts;
     const { lost } = await compareLedger(context, remote, ledger, rows, this.#controller.signal);
     if (lost.length > 0) return { kind: 'lost', pieces: lost, segments: 0 };
-    const now = await context.repository.ledger(ledger.agreement);
+    const now = await context.repository.rows.ledger(ledger.agreement);
     // A piece came meanwhile; the next audit finds the old draw void.
     if (!equalBytes(ledgerDigest(now).digest, ledgerDigest(rows).digest)) return { kind: 'nothing' };
     return { kind: 'refused', message: 'it says that its ledger differs, and it does not', heard: true };
@@ -268,8 +268,8 @@ export class Auditing {
       case 'lost': {
         // Said honestly: repaired at once, and no reneging.
         const pieces = outcome.pieces.length;
-        await context.repository.removePlacements(outcome.pieces);
-        await context.repository.markForRelease(outcome.pieces);
+        await context.repository.rows.removePlacements(outcome.pieces);
+        await context.repository.rows.markForRelease(outcome.pieces);
         records.update(device, { lostPieces: record.lostPieces + pieces, lostAt: clock.now(), streak: 0 });
         cooperation.judge(device, { kind: 'contact', owes: false });
         tell('audit-lost', { device, name, pieces }, 'warning');
@@ -277,8 +277,8 @@ export class Auditing {
         return { outcome: 'lost', segments: outcome.segments };
       }
       case 'failed': {
-        await context.repository.removePlacements(outcome.pieces);
-        await context.repository.markForRelease(outcome.pieces);
+        await context.repository.rows.removePlacements(outcome.pieces);
+        await context.repository.rows.markForRelease(outcome.pieces);
         records.update(device, { failed: record.failed + 1, streak: 0 });
         cooperation.judge(device, { kind: 'proof-failed' });
         tell('audit-failed', { device, name, reason: 'wrong-bytes' }, 'problem');
@@ -347,7 +347,7 @@ export class Auditing {
     });
     const rows = new Map<LedgerName, readonly Placement[]>();
     for (const ledger of ledgers) {
-      const own = await this.#parts.context.repository.ledger(ledger.agreement);
+      const own = await this.#parts.context.repository.rows.ledger(ledger.agreement);
       if (own.length > 0) rows.set(ledger, own);
     }
     return rows;

@@ -323,7 +323,7 @@ export class Endings {
     const remote = await cooperation.session(device);
     const ledger = cooperation.ledgers().find(({ agreement }) => agreement === loss.agreement);
     if (ledger === undefined) return;
-    const rows = await context.repository.ledger(loss.agreement);
+    const rows = await context.repository.rows.ledger(loss.agreement);
     const { lost } = await compareLedger(context, remote, ledger, rows);
     if (lost.length === 0) return;
     const pieces = lost.length;

@@ -58,12 +58,12 @@ export class PackMender {
     let bytes = 0;
     for (;;) {
       throwIfAborted(this.#work.signal);
-      const condition = assessPack(facts, await repository.placements(packId), this.#holders);
+      const condition = assessPack(facts, await repository.rows.placements(packId), this.#holders);
       const shard = this.#next(facts, condition);
       const partners = shard === undefined ? [] : this.candidates(facts, condition, refused, shard);
       if (shard === undefined || partners.length === 0) {
         // Rows that no partner took are to be released.
-        if (refused.size > before) await repository.commitPlacements(packId, []);
+        if (refused.size > before) await repository.rows.commitPlacements(packId, []);
         return { remade, moved, bytes, condition };
       }
       let make: (seal: Seal) => Promise<SealedShard>;
@@ -84,7 +84,7 @@ export class PackMender {
       const placed = await this.bring(facts, condition, shard, make, partners, refused);
       if (placed === undefined) continue;
       bytes += facts.shardBytes;
-      await repository.commitPlacements(packId, [placed], this.#replaced(condition, placed));
+      await repository.rows.commitPlacements(packId, [placed], this.#replaced(condition, placed));
       if (condition.leaving.includes(shard)) moved++;
       else remade++;
       this.#work.meter.add({ done: facts.shardBytes });

@@ -27,7 +27,7 @@ export function ownPacks(context: AgentContext): PackSource {
     releasesAll: true,
     async *packs() {
       const orphans = await orphanedDevices(context);
-      const placements = repository.allPlacements();
+      const placements = repository.rows.allPlacements();
       let next = await placements.next();
       for await (const { device: owner, ...facts } of repository.packFacts()) {
         const lying: Placement[] = [];

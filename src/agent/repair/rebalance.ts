@@ -97,7 +97,7 @@ export class Rebalance {
   async #improve(facts: RepairFacts): Promise<boolean> {
     const { repository, platform } = this.#context;
     const { reader, signal, pace } = this.#work;
-    const condition = assessPack(facts, await repository.placements(facts.packId), this.#holders);
+    const condition = assessPack(facts, await repository.rows.placements(facts.packId), this.#holders);
     const move = this.#bestMove(facts, condition);
     if (move === undefined) return false;
     const { shard, to } = move;
@@ -110,7 +110,7 @@ export class Rebalance {
       const replaced = condition.held
         .filter((held) => held.placement.shard === shard && mayRelease(held, this.#source))
         .map(({ placement }) => ({ placement, release: true }));
-      await repository.commitPlacements(
+      await repository.rows.commitPlacements(
         facts.packId,
         placed === undefined ? [] : [placed],
         placed === undefined ? [] : replaced,

@@ -104,7 +104,7 @@ export async function repairPacks(context: AgentContext, work: RepairWork): Prom
   });
   for (const facts of surplus) {
     throwIfAborted(work.signal);
-    const condition = assessPack(facts, await repository.placements(facts.packId), holders);
+    const condition = assessPack(facts, await repository.rows.placements(facts.packId), holders);
     await dropSurplus(context, facts, condition, source);
   }
   if (work.only !== 'urgent' && platform.clock.monotonic() < until) {

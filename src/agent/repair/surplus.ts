@@ -28,7 +28,7 @@ export async function dropSurplus(
     .filter(({ placement }) => !kept.has(placement))
     .filter((held) => held.hold !== 'good' || mayRelease(held, source))
     .map(({ placement, hold }) => ({ placement, release: hold === 'good' }));
-  if (replaced.length > 0) await context.repository.commitPlacements(pack.packId, [], replaced);
+  if (replaced.length > 0) await context.repository.rows.commitPlacements(pack.packId, [], replaced);
 }
 
 /** Whether a row is ours to release at its holder. */

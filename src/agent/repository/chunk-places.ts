@@ -3,6 +3,7 @@ import { parsePackId } from '../../core/ids.ts';
 import type { IndexedChunk } from '../../core/snapshot/types.ts';
 import type { MetaOperation, MetaStore } from '../../ports/meta-store.ts';
 import { Limiter } from '../../core/limiter.ts';
+import { scanAll } from '../store/paging.ts';
 import { ChunkIndex } from './chunk-index.ts';
 import { decodeChunks, encodeChunks } from './chunk-rows.ts';
 import { OWNER_TABLES } from './tables.ts';
@@ -64,14 +65,9 @@ export class ChunkPlaces {
 
   async #load(): Promise<ChunkIndex> {
     const index = new ChunkIndex();
-    let after: string | undefined;
-    for (;;) {
-      const range = { limit: LOAD_BATCH, ...(after === undefined ? {} : { after }) };
-      const rows = await this.#meta.scan(OWNER_TABLES.chunks, range);
-      for (const { key, value } of rows) index.load(parsePackId(key), value);
-      after = rows.at(-1)?.key;
-      if (after === undefined || rows.length < LOAD_BATCH) return index;
-    }
+    for await (const { key, value } of scanAll(this.#meta, OWNER_TABLES.chunks, { limit: LOAD_BATCH }))
+      index.load(parsePackId(key), value);
+    return index;
   }
 }
 

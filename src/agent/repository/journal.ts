@@ -4,8 +4,9 @@ import { CHUNK_MIN_BYTES, RECORD_MAX_BYTES } from '../../core/limits.ts';
 import { decodeIndexPart, encodeIndexPart } from '../../core/snapshot/index-part.ts';
 import type { IndexPart, IndexedChunk, IndexedPack, Snapshot } from '../../core/snapshot/types.ts';
 import type { DeviceId } from '../../core/ids.ts';
+import type { RepositoryOperation } from './operations.ts';
 import type { StoredPack } from './records.ts';
-import type { Repository, RepositoryOperation } from './repository.ts';
+import type { Repository } from './repository.ts';
 
 /** Bytes that one chunk and one pack take in an encoded part, with room to spare. */
 const CHUNK_ENTRY_BYTES = 56;
@@ -153,7 +154,7 @@ async function dropPack(repository: Repository, id: PackId): Promise<void> {
   if (!pack) return;
   await repository.apply([
     ...repository.operations.dropPack(id),
-    ...(await repository.placements(id)).flatMap((placement) =>
+    ...(await repository.rows.placements(id)).flatMap((placement) =>
       repository.operations.dropPlacement(placement),
     ),
   ]);

@@ -173,11 +173,21 @@ export function decodeFileRecord(bytes: Bytes): FileRecord {
   return local('a file', bytes, read, CHUNK_LIST_MAX_BYTES + ROW_ROOM_BYTES);
 }
 
+/** A row at a holder. */
+export interface RowName {
+  readonly agreement: AgreementId;
+  readonly row: number;
+}
+
+export function rowKey({ agreement, row }: RowName): string {
+  return `${agreement}/${String(row).padStart(12, '0')}`;
+}
+
 type IntentRow = [string, number][];
 
 /** Rows that a pack under way has been given. */
 export interface Intent {
-  readonly rows: readonly { readonly agreement: AgreementId; readonly row: number }[];
+  readonly rows: readonly RowName[];
 }
 
 export function encodeIntent(intent: Intent): Bytes {
@@ -189,6 +199,13 @@ export function decodeIntent(bytes: Bytes): Intent {
   return local('an intent', bytes, (rows: IntentRow) => ({
     rows: rows.map(([agreement, row]) => ({ agreement: parseAgreementId(agreement), row })),
   }));
+}
+
+export const OWN_HEAD_KEY = 'own';
+
+/** Key of one of the agent's small plain values, beside the own head in its table. */
+export function agentStateKey(key: string): string {
+  return `agent/${key}`;
 }
 
 type OwnHeadRow = [number, Bytes, Bytes[], boolean, Bytes | null];

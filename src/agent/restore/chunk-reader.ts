@@ -52,13 +52,13 @@ export class ChunkReader implements TreeReader {
   /** Chunks of trees: kept on this device once read, so that browsing works without a partner. */
   async chunks(ids: readonly ChunkId[], signal?: AbortSignalLike): Promise<readonly Bytes[]> {
     const { repository } = this.#options;
-    const cached = await repository.treeChunks(ids);
+    const cached = await repository.cache.treeChunks(ids);
     return Promise.all(
       ids.map(async (id, i) => {
         const known = cached[i];
         if (known) return known;
         const bytes = await this.chunk(id, signal);
-        await repository.putTreeChunks([{ id, bytes: bytes.slice() }]);
+        await repository.cache.putTreeChunks([{ id, bytes: bytes.slice() }]);
         return bytes;
       }),
     );

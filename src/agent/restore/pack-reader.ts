@@ -65,7 +65,7 @@ export class PackReader {
     wanted: readonly number[],
     signal?: AbortSignalLike,
   ): Promise<ReadonlyMap<number, Bytes>> {
-    const placements = await this.#options.repository.placements(pack.packId);
+    const placements = await this.#options.repository.rows.placements(pack.packId);
     const ranges = wanted.map((index) => ({ index, ...bundleRange(pack, index) }));
     const needed = neededSegments(pack, ranges);
     const got: Segments = new Map();
@@ -91,7 +91,7 @@ export class PackReader {
    */
   async anyShards(pack: PackFacts, signal?: AbortSignalLike): Promise<readonly PlainShard[]> {
     const { m } = pack.code;
-    const placements = await this.#options.repository.placements(pack.packId);
+    const placements = await this.#options.repository.rows.placements(pack.packId);
     const got: Segments = new Map();
     await this.#gather(pack, placements, got, signal);
     const whole = wholeShards(pack, got).slice(0, m);
@@ -112,7 +112,7 @@ export class PackReader {
     shard: number,
     signal?: AbortSignalLike,
   ): Promise<PlainShard | undefined> {
-    const placements = await this.#options.repository.placements(pack.packId);
+    const placements = await this.#options.repository.rows.placements(pack.packId);
     const got: Segments = new Map();
     for (const placement of this.#reachable(placements.filter((p) => p.shard === shard))) {
       throwIfAborted(signal);

@@ -2,7 +2,6 @@ import type { Bytes } from '../../core/bytes.ts';
 import { decodeOwnCbor } from '../../core/cbor.ts';
 import { RoostError } from '../../core/errors.ts';
 import { RECORD_MAX_BYTES } from '../../core/limits.ts';
-import type { MetaRow, MetaStore } from '../../ports/meta-store.ts';
 
 /** A non-negative whole number as `digits` decimal digits, so that keys sort as the numbers do. */
 export function padNumber(value: number, digits: number): string {
@@ -44,26 +43,4 @@ export function asBytes(value: unknown): Bytes {
   if (!(value instanceof Uint8Array))
     throw new RoostError('malformed', `expected bytes, got ${typeof value}`);
   return value as Bytes;
-}
-
-/** Rows read in one call while going through a table. */
-const SCAN_PAGE = 1000;
-
-/** All rows of a table whose keys begin with `prefix`, ascending, starting after key `after`. */
-export async function* scanAll(
-  meta: MetaStore,
-  table: string,
-  range: { readonly prefix?: string; readonly after?: string } = {},
-): AsyncGenerator<MetaRow> {
-  let after = range.after;
-  for (;;) {
-    const page = await meta.scan(table, {
-      limit: SCAN_PAGE,
-      ...(range.prefix === undefined ? {} : { prefix: range.prefix }),
-      ...(after === undefined ? {} : { after }),
-    });
-    yield* page;
-    if (page.length < SCAN_PAGE) return;
-    after = page[page.length - 1]?.key;
-  }
 }

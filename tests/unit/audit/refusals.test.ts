@@ -43,12 +43,14 @@ function scene(
       return Promise.resolve();
     },
     operations: { state: (key: string, value: unknown) => ({ key, value }) },
-    ledger: () => Promise.resolve([placement]),
     ownHead: () => Promise.resolve({ acknowledged: false }),
-    releases: () => Promise.resolve(waiting),
-    removePlacements: () => Promise.resolve(),
-    unknownRows: () => Promise.resolve([extra.row]),
-    markForRelease: () => Promise.resolve(),
+    rows: {
+      ledger: () => Promise.resolve([placement]),
+      releases: () => Promise.resolve(waiting),
+      removePlacements: () => Promise.resolve(),
+      unknownRows: () => Promise.resolve([extra.row]),
+      markForRelease: () => Promise.resolve(),
+    },
   };
   const remote = {
     peer: { device: HOLDER, cooperative: '22'.repeat(32), certificate: {} },

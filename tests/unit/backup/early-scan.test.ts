@@ -45,7 +45,7 @@ async function withMemoryOf(path: string, bytes: number) {
   const entries = await Array.fromAsync(new MemorySource('folder', { [path]: 'x'.repeat(bytes) }).entries());
   const entry = entries.find((found): found is SourceEntry => found.kind === 'file')!;
   const record = { size: bytes, mtimeNs: entry.mtimeNs, chunks: [id] };
-  await repository.putFiles([{ key: fileKey(folderKey('folder'), path), record }]);
+  await repository.cache.putFiles([{ key: fileKey(folderKey('folder'), path), record }]);
   return { repository, pack };
 }
 

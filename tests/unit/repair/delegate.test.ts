@@ -143,7 +143,7 @@ describe('a delegate', () => {
     await pushDuty(owner.context, delegate.context.device);
     await drainReleases(delegate.context);
     expect(own()).toBeLessThan(placed);
-    expect(await delegate.context.repository.placements(first!)).toEqual([]);
+    expect(await delegate.context.repository.rows.placements(first!)).toEqual([]);
     rig.close();
   });
 

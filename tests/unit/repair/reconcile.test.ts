@@ -19,16 +19,16 @@ describe('comparing ledgers', () => {
     const [ledger] = owner.cooperation.ledgers();
     const { agreement, holder } = ledger!;
     const remote = await owner.cooperation.session(holder);
-    const [row] = await repository.reserve(PACK, [agreement]);
+    const [row] = await repository.rows.reserve(PACK, [agreement]);
     const placed = { packId: PACK, shard: 0, row: row!, bytes: 100, segments: 1, hash: new Uint8Array(32) };
     await remote.put(agreement, placed, new Uint8Array(100));
     // An audit may compare at any moment of a backup or a repair.
     expect((await compareLedger(owner.context, remote, ledger!, [])).lost).toEqual([]);
-    expect(await repository.releases(agreement)).toEqual([]);
-    await repository.commitPlacements(PACK, [{ ...placed, holder, agreement }]);
+    expect(await repository.rows.releases(agreement)).toEqual([]);
+    await repository.rows.commitPlacements(PACK, [{ ...placed, holder, agreement }]);
     expect((await compareLedger(owner.context, remote, ledger!, [])).lost).toEqual([]);
-    expect(await repository.releases(agreement)).toEqual([]);
-    expect(await repository.placements(PACK)).toHaveLength(1);
+    expect(await repository.rows.releases(agreement)).toEqual([]);
+    expect(await repository.rows.placements(PACK)).toHaveLength(1);
     rig.close();
   });
 
@@ -39,16 +39,16 @@ describe('comparing ledgers', () => {
     const [ledger] = owner.cooperation.ledgers();
     const { agreement, holder } = ledger!;
     const remote = await owner.cooperation.session(holder);
-    const [row] = await repository.reserve(PACK, [agreement]);
+    const [row] = await repository.rows.reserve(PACK, [agreement]);
     const sealed = new Uint8Array(100);
     await remote.put(
       agreement,
       { packId: PACK, shard: 0, row: row!, bytes: 100, segments: 1, hash: new Uint8Array(32) },
       sealed,
     );
-    await repository.dropIntents();
+    await repository.rows.dropIntents();
     await compareLedger(owner.context, remote, ledger!, []);
-    expect(await repository.releases(agreement)).toEqual([row]);
+    expect(await repository.rows.releases(agreement)).toEqual([row]);
     rig.close();
   });
 
@@ -58,10 +58,10 @@ describe('comparing ledgers', () => {
     const { repository } = owner.context;
     const [ledger] = owner.cooperation.ledgers();
     const { agreement, holder } = ledger!;
-    const [row] = await repository.reserve(PACK, [agreement]);
-    await repository.dropIntents();
-    expect(await repository.releases(agreement)).toEqual([row]);
-    await repository.commitPlacements(PACK, [
+    const [row] = await repository.rows.reserve(PACK, [agreement]);
+    await repository.rows.dropIntents();
+    expect(await repository.rows.releases(agreement)).toEqual([row]);
+    await repository.rows.commitPlacements(PACK, [
       {
         packId: PACK,
         shard: 0,
@@ -73,7 +73,7 @@ describe('comparing ledgers', () => {
         hash: new Uint8Array(32),
       },
     ]);
-    expect(await repository.releases(agreement)).toEqual([]);
+    expect(await repository.rows.releases(agreement)).toEqual([]);
     rig.close();
   });
 
@@ -112,7 +112,7 @@ describe('comparing ledgers', () => {
     expect(pages).toBeLessThan(50);
     for (let i = 0; i < 30; i++)
       await compareLedger(owner.context, makesUp(LEDGER_PAGE_ROWS - 1, 1_000 * i + 2), ledger!, []);
-    expect((await repository.releases(ledger!.agreement)).length).toBeLessThan(22_000);
+    expect((await repository.rows.releases(ledger!.agreement)).length).toBeLessThan(22_000);
     rig.close();
   });
 
@@ -130,8 +130,10 @@ describe('comparing ledgers', () => {
         queueMicrotask(commit);
         return Promise.resolve(now);
       },
-      releases: () => Promise.resolve([...marked]),
-      released: () => Promise.resolve(),
+      rows: {
+        releases: () => Promise.resolve([...marked]),
+        released: () => Promise.resolve(),
+      },
     };
     const remote = {
       release: (_agreement: AgreementId, rows: readonly number[]) => Promise.resolve(void told.push(...rows)),

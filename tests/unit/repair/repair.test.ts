@@ -84,9 +84,9 @@ describe('repair', () => {
     await owner.save('reed-solomon:2+4', 1, 50_000, rig.holders.slice(0, 3));
     const { repository, platform } = owner.context;
     const controller = platform.clock.abortController();
-    const commit = repository.commitPlacements.bind(repository);
+    const commit = repository.rows.commitPlacements.bind(repository.rows);
     let commits = 0;
-    repository.commitPlacements = async (...given) => {
+    repository.rows.commitPlacements = async (...given) => {
       await commit(...given);
       if (++commits === 3) controller.abort();
     };
@@ -173,7 +173,7 @@ describe('repair', () => {
     await owner.save('reed-solomon:2+2', 1);
     const { repository, cooperation } = owner.context;
     const [pack] = await owner.places();
-    const [placement] = await repository.placements(pack![0]);
+    const [placement] = await repository.rows.placements(pack![0]);
     const silent = rig.holders.find(({ device }) => device === placement!.holder)!;
     const lossOf = (departures?: number): number => {
       for (const holder of rig.holders) holder.odds = priorOdds('installed', departures);
@@ -348,7 +348,7 @@ describe('repair', () => {
     const left = (await surveyPacks(owner.context)).missing;
     expect(left).toBeGreaterThan(0);
     expect(left).toBeLessThan(missing);
-    await owner.context.repository.dropIntents();
+    await owner.context.repository.rows.dropIntents();
     expect(await owner.repair()).toMatchObject({ remade: left, missing: 0 });
     await reconcileLedgers(owner.context);
     await drainReleases(owner.context);
@@ -389,7 +389,7 @@ describe('repair', () => {
       owner.disk.disk.crashAt(undefined);
       const again = await owner.restart();
       expect(await again.read(content), `killed at ${moment}`).toBe('whole');
-      await again.context.repository.dropIntents();
+      await again.context.repository.rows.dropIntents();
       await reconcileLedgers(again.context);
       expect(await again.repair(), `killed at ${moment}`).toMatchObject({ missing: 0, lost: [] });
       await drainReleases(again.context);

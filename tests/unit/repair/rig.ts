@@ -237,7 +237,7 @@ export class Owner {
   /** Holders of each shard of each pack, as the index has it. */
   async places(): Promise<Map<PackId, Map<number, Holder[]>>> {
     const places = new Map<PackId, Map<number, Holder[]>>();
-    for await (const { packId, shard, holder } of this.context.repository.allPlacements()) {
+    for await (const { packId, shard, holder } of this.context.repository.rows.allPlacements()) {
       const shards = places.get(packId) ?? new Map<number, Holder[]>();
       places.set(packId, shards);
       shards.set(shard, [...(shards.get(shard) ?? []), this.rig.holder(holder)]);
@@ -265,7 +265,7 @@ export async function expectSafe(owner: Owner, content: Content, n: number, k: n
 /** Rows on holders that the owner's index does not know. */
 export async function strayRows(owner: Owner): Promise<number> {
   let known = 0;
-  for await (const placement of owner.context.repository.allPlacements()) {
+  for await (const placement of owner.context.repository.rows.allPlacements()) {
     const kept = owner.rig.holder(placement.holder).ledgers.get(placement.agreement)?.get(placement.row);
     if (kept?.shard === placement.shard && kept.packId === placement.packId) known++;
   }
