@@ -60,8 +60,9 @@ export async function runBackupOn(
 ): Promise<Omit<BackupReport, 'health'>> {
   checkNames(sources);
   const context = await membership.start();
-  const { clock } = context.platform;
+  const { clock, codec } = context.platform;
   const startedAt = clock.monotonic();
+  codec.prepare?.();
   // One waits for the disk, what comes before the run waits for partners.
   const scan = new EarlyScan(sources, context.repository, meter, clock, options.signal);
   try {
@@ -266,6 +267,7 @@ export async function runRestoreOn(
 ): Promise<RestoreReport> {
   const context = await membership.start();
   const startedAt = context.platform.clock.monotonic();
+  context.platform.codec.prepare?.();
   const snapshot = await context.repository.snapshot(id);
   const wrong = new Map<DeviceId, number>();
   const reader = membership.reader(

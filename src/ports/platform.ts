@@ -3,7 +3,7 @@ import type { CryptoSuite } from '../core/crypto/suite.ts';
 import type { DeviceId } from '../core/ids.ts';
 import type { BlobStore } from './blob-store.ts';
 import type { Clock } from './clock.ts';
-import type { Codec, ShardRecycler } from './codec.ts';
+import type { Codec, CodecThreads } from './codec.ts';
 import type { KeyVault } from './key-vault.ts';
 import type { Log } from './log.ts';
 import type { MetaStore } from './meta-store.ts';
@@ -20,7 +20,7 @@ export interface Platform {
   readonly vault: KeyVault;
   readonly meta: MetaStore;
   readonly blobs: BlobStore;
-  readonly codec: Codec & Partial<ShardRecycler>;
+  readonly codec: Codec & Partial<CodecThreads>;
   /** Removes everything of this agent from the platform: keys, records, held pieces. Called after all is closed. */
   wipe(): Promise<void>;
   /** Opened by the agent once the device key is known. */

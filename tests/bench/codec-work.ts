@@ -7,7 +7,7 @@ import type { CryptoSuite } from '../../src/core/crypto/suite.ts';
 import { parseCode, totalShards } from '../../src/core/erasure/codes.ts';
 import type { ChunkId } from '../../src/core/ids.ts';
 import { agreementIdFromBytes, deviceIdOfKey } from '../../src/core/ids.ts';
-import type { Codec, ShardRecycler } from '../../src/ports/codec.ts';
+import type { Codec, CodecThreads } from '../../src/ports/codec.ts';
 import type { Random } from '../../src/ports/random.ts';
 import type { Source } from '../../src/ports/source.ts';
 
@@ -28,7 +28,7 @@ export async function sealFolder(
     codec,
     suite,
     random,
-  }: { readonly codec: Codec & Partial<ShardRecycler>; readonly suite: CryptoSuite; readonly random: Random },
+  }: { readonly codec: Codec & Partial<CodecThreads>; readonly suite: CryptoSuite; readonly random: Random },
 ): Promise<CodecRun> {
   const code = parseCode('reed-solomon:6+3');
   const keys = await importAccountKeys(suite, secretsFromPhrase(phraseFromEntropy(new Uint8Array(16))));

@@ -4,7 +4,7 @@ import type { Bytes } from '../../core/bytes.ts';
 import { RoostError } from '../../core/errors.ts';
 import type { AccountKeys } from '../../core/crypto/account-keys.ts';
 import { SpareShards } from '../../core/codec/spare-shards.ts';
-import type { Codec, SealedShard, ShardRecycler } from '../../ports/codec.ts';
+import type { Codec, CodecThreads, SealedShard } from '../../ports/codec.ts';
 import type { CodecCall, CodecMethod, CodecReply } from './codec-messages.ts';
 import type { Views } from './transferable.ts';
 import { readyToTransfer } from './transferable.ts';
@@ -40,10 +40,11 @@ export interface CodecPoolOptions {
  * The codec on worker threads, started when there is work for them. Calls beyond what the threads take wait here with their
  * buffers untouched; who awaits its calls is held back so. A thread that dies fails its calls and is replaced by the next call.
  */
-export function createCodecPool(options: CodecPoolOptions = {}): Codec & ShardRecycler {
+export function createCodecPool(options: CodecPoolOptions = {}): Codec & CodecThreads {
   const pool = new CodecPool(options);
   return {
     setKeys: (keys) => pool.setKeys(keys),
+    prepare: () => pool.prepare(),
     cut: (buffer, parts) => pool.call('cut', buffer, parts),
     sealBundles: (request) => pool.call('sealBundles', request),
     encodePack: (request) => pool.encodePack(request),
@@ -79,6 +80,10 @@ class CodecPool {
   async setKeys(keys: AccountKeys): Promise<void> {
     this.#keys = keys;
     await Promise.all([...this.#threads].map((thread) => thread.setKeys(keys)));
+  }
+
+  prepare(): void {
+    if (!this.#closed && this.#threads.size === 0) this.#addThread();
   }
 
   encodePack(request: Parameters<Codec['encodePack']>[0]): ReturnType<Codec['encodePack']> {
@@ -131,7 +136,10 @@ class CodecPool {
     for (const thread of this.#threads) {
       if (thread.load < (best?.load ?? CALLS_PER_THREAD)) best = thread;
     }
-    if (best?.load === 0 || this.#threads.size >= this.#size) return best;
+    return best?.load === 0 || this.#threads.size >= this.#size ? best : this.#addThread();
+  }
+
+  #addThread(): CodecThread {
     const thread: CodecThread = new CodecThread(this.#program, {
       idle: () => this.#dispatch(),
       died: () => {

@@ -20,6 +20,13 @@ class Disk {
   /** files begun in the thread, which end with it */
   #open = 0;
 
+  /** Something will be asked soon: the thread takes a while to start. */
+  prepare(): void {
+    clearTimeout(this.#idle);
+    const worker = (this.#worker ??= this.#start());
+    if (this.#waiting.length === 0) this.#rest(worker);
+  }
+
   list(root: string, folders: readonly string[]): Promise<Listing> {
     return this.#ask({ kind: 'list', root, folders }) as Promise<Listing>;
   }

@@ -36,6 +36,7 @@ export interface FolderSourceOptions {
 /** A folder on disk. @throws RoostError 'not-found' | 'denied' | 'usage' (no folder) */
 export async function directorySource(path: string, options: FolderSourceOptions = {}): Promise<Source> {
   const root = resolve(path);
+  disk.prepare();
   const stat = await onSystem('the folder cannot be read', () => lstat(root, { bigint: true }));
   // A link named on purpose is followed; links inside never are.
   const folder = stat.isSymbolicLink()
@@ -69,18 +70,27 @@ class FolderSource implements Source {
   async *entries({ signal }: Cancellable = {}): AsyncIterable<SourceEntry | SourceFault> {
     stopIf(signal);
     yield folderEntry('', await lstat(join(this.#root, '.'), { bigint: true }));
-    let waiting = [''];
+    let waiting: readonly string[] = [''];
+    let asked = this.#list(waiting);
     while (waiting.length > 0) {
       stopIf(signal);
-      const listing = await disk.list(this.#root, waiting.slice(0, FOLDERS_AT_ONCE));
-      const listed = waiting.slice(0, listing.counts.length);
-      waiting = waiting.slice(listing.counts.length);
-      for (const entry of entriesOf(listing, listed)) {
-        if (this.#excludes(entry.path, entry.kind === 'folder')) continue;
-        if (entry.kind === 'folder') waiting.push(entry.path);
-        yield entry;
-      }
+      const listing = await asked;
+      const entries = [...entriesOf(listing, waiting.slice(0, listing.counts.length))].filter(
+        ({ path, kind }) => !this.#excludes(path, kind === 'folder'),
+      );
+      const folders = entries.filter(({ kind }) => kind === 'folder').map(({ path }) => path);
+      waiting = [...waiting.slice(listing.counts.length), ...folders];
+      // The disk thread goes on while these are worked off.
+      if (waiting.length > 0) asked = this.#list(waiting);
+      yield* entries;
     }
+  }
+
+  #list(folders: readonly string[]): Promise<Listing> {
+    const listing = disk.list(this.#root, folders.slice(0, FOLDERS_AT_ONCE));
+    // Told to who waits for it; a scan that was stopped does not.
+    listing.catch(() => undefined);
+    return listing;
   }
 
   async read(path: string, offset: number, length: number): Promise<Bytes> {

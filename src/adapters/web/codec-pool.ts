@@ -6,7 +6,7 @@ import type { Bytes } from '../../core/bytes.ts';
 import { SpareShards } from '../../core/codec/spare-shards.ts';
 import type { AccountKeys } from '../../core/crypto/account-keys.ts';
 import { RoostError } from '../../core/errors.ts';
-import type { Codec, SealedShard, ShardRecycler } from '../../ports/codec.ts';
+import type { Codec, CodecThreads, SealedShard } from '../../ports/codec.ts';
 import type { WorkerLink } from './worker-link.ts';
 import { linkWorker } from './worker-link.ts';
 
@@ -45,7 +45,7 @@ const startCodecWorker: StartWorker = () =>
  * The codec spread over dedicated workers. Calls wait here until a worker has room; a worker that dies rejects its own
  * calls ('internal') and the next call starts another in its place. Large buffers cross by transfer, both ways.
  */
-export class CodecPool implements Codec, ShardRecycler {
+export class CodecPool implements Codec, CodecThreads {
   readonly #size: number;
   readonly #start: StartWorker;
   readonly #slots = new Set<Slot>();
@@ -69,6 +69,10 @@ export class CodecPool implements Codec, ShardRecycler {
     this.#keys = keys;
     for (const slot of this.#slots) slot.ready = giveKeys(slot.link, keys);
     await Promise.all([...this.#slots].map(({ ready }) => ready));
+  }
+
+  prepare(): void {
+    if (!this.#closed && this.#slots.size === 0) this.#add();
   }
 
   cut: Codec['cut'] = (buffer, parts) =>

@@ -7,7 +7,7 @@ import { SEALED_SEGMENT_BYTES } from '../../core/limits.ts';
 import { assignShards } from '../../core/placement/assign.ts';
 import type { DomainRisk } from '../../core/placement/domains.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
-import type { Codec, EncodedPack, Seal, SealedShard, ShardRecycler } from '../../ports/codec.ts';
+import type { Codec, CodecThreads, EncodedPack, Seal, SealedShard } from '../../ports/codec.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import { throwIfAborted } from '../cancellation.ts';
@@ -26,7 +26,7 @@ export interface PackPlacerOptions {
   readonly owner: AccountId;
   readonly cooperation: Cooperation;
   readonly repository: Repository;
-  readonly codec: Codec & Partial<ShardRecycler>;
+  readonly codec: Codec & Partial<CodecThreads>;
   readonly clock: Clock;
   readonly log: Log;
   /** those that are not in good standing get nothing */

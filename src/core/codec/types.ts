@@ -50,8 +50,13 @@ export interface Codec {
   close(): Promise<void>;
 }
 
-/** A codec in threads whose arrays are dear: fresh ones cost the system as much as filling them, and used ones wait long for the garbage collector. */
-export interface ShardRecycler {
+/**
+ * What a codec in threads does beside. These take a while to start; and its arrays are dear: fresh ones cost the system as much as filling
+ * them, and used ones wait long for the garbage collector.
+ */
+export interface CodecThreads {
+  /** Something will be asked soon: a thread may be started now. */
+  prepare(): void;
   /** Takes the arrays of shards that nobody uses any more, to seal others into. */
   giveBack(shards: readonly SealedShard[]): void;
 }

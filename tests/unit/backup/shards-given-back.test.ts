@@ -3,7 +3,7 @@ import { createMemoryWorld } from '../../../src/adapters/memory/world.ts';
 import type { MemoryWorld } from '../../../src/adapters/memory/world.ts';
 import { createCodecOperations } from '../../../src/core/codec/operations.ts';
 import { createWebCryptoSuite } from '../../../src/core/crypto/webcrypto.ts';
-import type { Codec, SealedShard, ShardRecycler } from '../../../src/ports/codec.ts';
+import type { Codec, CodecThreads, SealedShard } from '../../../src/ports/codec.ts';
 import { contentOf, expectWhole, makeTeam, smallTree } from '../agent/support.ts';
 
 /** Its codecs overwrite at once what they are given back. */
@@ -16,7 +16,7 @@ function recyclingWorld(
     seed,
     mode: 'auto',
     suite: createWebCryptoSuite(globalThis.crypto.subtle),
-    codec: (suite): Codec & ShardRecycler => {
+    codec: (suite): Codec & CodecThreads => {
       const codec = createCodecOperations(suite);
       return {
         ...codec,
@@ -25,6 +25,7 @@ function recyclingWorld(
           onSealed(encoded.shards);
           return encoded;
         },
+        prepare: () => undefined,
         giveBack(shards) {
           given.push(...shards);
           for (const { sealed } of shards) sealed.fill(0);
