@@ -159,7 +159,7 @@ export class Offers {
     // Before the agreement: a crash in between starts the time a little early, the other way round it would start it late.
     await reads.began(account);
     const { ours, theirs } = await book.add(encoded);
-    await book.prune(device, (id) => store.usage(id).rows > 0);
+    await book.prune(device, (id) => store.uses(id));
     log.info('host.agreed', { device, gives: ours.gives, gets: theirs.gives, epoch: agreement.epoch });
     onAgreed(device);
   }
@@ -218,7 +218,7 @@ export class Offers {
     if (isNew && (partners.length >= PARTNERS_MAX || ofAccount >= PARTNERS_OF_ACCOUNT_MAX)) {
       throw new RoostError('refused', `this device has ${partners.length} partners and takes no more`);
     }
-    const inUse = former.filter(({ agreement }) => store.usage(agreement.id).rows > 0).length;
+    const inUse = former.filter(({ agreement }) => store.uses(agreement.id)).length;
     if (inUse >= AGREEMENTS_MAX) {
       throw new RoostError(
         'refused',

@@ -27,6 +27,7 @@ import { PlatformSpace } from './space.ts';
 import { Tidy } from './tidy.ts';
 import type { Usage } from './totals.ts';
 import { Totals } from './totals.ts';
+import { UnderWay } from './under-way.ts';
 import type { Lease } from './volumes.ts';
 import { Volumes } from './volumes.ts';
 
@@ -61,10 +62,9 @@ export class ShardStore {
   readonly #commits: CommitQueue;
   readonly #tidy: Tidy;
   readonly #space: PlatformSpace;
-  readonly #reserved = new Map<AgreementId, number>();
+  readonly #underWay = new UnderWay();
   readonly #digests = new Map<AgreementId, LedgerDigest>();
   readonly #listeners = new Set<() => void>();
-  #reservedBytes = 0;
   /** counts changed rows, so that no digest of former rows is remembered */
   #changes = 0;
   #closed = false;
@@ -134,6 +134,11 @@ export class ShardStore {
     return this.#totals.of(agreement);
   }
 
+  /** Whether rows are kept under an agreement, or may soon be: lost ones are not counted. */
+  uses(agreement: AgreementId): boolean {
+    return this.usage(agreement).rows + this.#underWay.of(agreement).rows > 0;
+  }
+
   /** Bytes the platform has left. */
   platformFree(): Promise<number> {
     return this.#space.free();
@@ -150,20 +155,23 @@ export class ShardStore {
     const there = await this.#row(agreement, row.row);
     if (there && !equalBytes(there.hash, row.hash)) throw otherShard(row);
     if (there && !there.lost) return 'have';
-    const giveBack = this.#reserve(request);
+    const over = this.#reserve(request);
+    let giveBack: (() => void) | undefined;
     let lease: Lease | undefined;
     try {
-      await this.#space.take(row.bytes);
+      giveBack = await this.#space.take(row.bytes);
       lease = await this.#volumes.lease(row.bytes);
       this.#checkOpen();
     } catch (error) {
       await lease?.drop();
-      giveBack();
+      giveBack?.();
+      over();
       throw error;
     }
     const { blobs, crypto } = this.#options;
-    const done = (): void => {
-      giveBack();
+    const done = (kept: boolean): void => {
+      if (!kept) giveBack();
+      over();
       this.#tidy.wake();
     };
     return new ShardWriter({ blobs, crypto, commits: this.#commits, lease, agreement, row, done });
@@ -329,44 +337,35 @@ export class ShardStore {
     }
   }
 
-  /** Sets the bytes of a put aside in the agreement and in the offer. @throws RoostError 'full' */
+  /** Sets the row and the bytes of a put aside in the agreement and in the offer. @throws RoostError 'full' */
   #reserve({ agreement, row, group, limit }: PutRequest): () => void {
-    let taken = 0;
+    let bytes = 0;
     let rows = 0;
     for (const id of group) {
       const held = this.#totals.of(id);
-      taken += held.bytes + (this.#reserved.get(id) ?? 0);
-      rows += held.rows;
+      const coming = this.#underWay.of(id);
+      bytes += held.bytes + coming.bytes;
+      rows += held.rows + coming.rows;
     }
     const rowsMax = ROWS_FREE + Math.floor(limit / ROW_SHARE_BYTES);
     if (rows >= rowsMax) {
-      throw new RoostError('full', `agreement of ${limit} bytes allows ${rowsMax} pieces, ${rows} are here`);
+      throw new RoostError('full', `agreement of ${limit} bytes allows ${rowsMax} pieces, ${rows} are taken`);
     }
-    if (taken + row.bytes > limit) {
+    if (bytes + row.bytes > limit) {
       throw new RoostError(
         'full',
-        `agreement allows ${limit} bytes, ${taken} are taken, ${row.bytes} more do not fit`,
+        `agreement allows ${limit} bytes, ${bytes} are taken, ${row.bytes} more do not fit`,
       );
     }
     const offered = this.#options.offered();
-    const inAll = this.#totals.bytes + this.#reservedBytes;
+    const inAll = this.#totals.bytes + this.#underWay.bytes;
     if (inAll + row.bytes > offered) {
       throw new RoostError(
         'full',
         `offer is ${offered} bytes, ${inAll} are taken, ${row.bytes} more do not fit`,
       );
     }
-    this.#addReserved(agreement, row.bytes);
-    return () => {
-      this.#addReserved(agreement, -row.bytes);
-    };
-  }
-
-  #addReserved(agreement: AgreementId, bytes: number): void {
-    this.#reservedBytes += bytes;
-    const reserved = (this.#reserved.get(agreement) ?? 0) + bytes;
-    if (reserved === 0) this.#reserved.delete(agreement);
-    else this.#reserved.set(agreement, reserved);
+    return this.#underWay.begin(agreement, row.bytes);
   }
 }
 

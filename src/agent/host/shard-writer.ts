@@ -23,8 +23,8 @@ export interface ShardWriterParts {
   readonly lease: Lease;
   readonly agreement: AgreementId;
   readonly row: LedgerRow;
-  /** Called once, when the put is over either way. */
-  readonly done: () => void;
+  /** Called once, when the put is over: with whether its bytes are used, or may be. */
+  readonly done: (kept: boolean) => void;
 }
 
 /** Takes one shard: whole segments go to the volume as they come, the row follows when all are there and durable. */
@@ -80,14 +80,15 @@ export class ShardWriter implements ShardReceiver {
         },
       });
     } catch (error) {
-      if (error instanceof RoostError && error.fault === 'refused') await lease.drop();
+      const unused = error instanceof RoostError && error.fault === 'refused';
+      if (unused) await lease.drop();
       else lease.retire();
-      done();
+      done(!unused);
       throw error;
     }
     if (ours) lease.keep();
     else await lease.drop();
-    done();
+    done(ours);
   }
 
   async abort(): Promise<void> {
@@ -95,7 +96,7 @@ export class ShardWriter implements ShardReceiver {
     this.#over = true;
     this.#pending = [];
     await this.#parts.lease.drop();
-    this.#parts.done();
+    this.#parts.done(false);
   }
 
   #checkOpen(): void {

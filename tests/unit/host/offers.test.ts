@@ -7,10 +7,11 @@ import {
   verifyProposal,
 } from '../../../src/core/agreement/agreement.ts';
 import type { Bytes } from '../../../src/core/bytes.ts';
-import { GIB } from '../../../src/core/limits.ts';
+import { GIB, MIB } from '../../../src/core/limits.ts';
 import { expectFault } from '../../contracts/expect-fault.ts';
 import type { Member, Run } from './host-harness.ts';
 import { Cooperative, Holder, suite } from './host-harness.ts';
+import { segmentsOf, shard } from './store-harness.ts';
 
 /** bytes that the holder gives in all */
 const OFFER = 10 * GIB;
@@ -147,6 +148,23 @@ describe('a proposal', () => {
     expect(isAgreement(await ask(other, GIB))).toBe(true);
     holder.shunned.clear();
     expect(isAgreement(await ask(owner, GIB))).toBe(true);
+  });
+
+  it('after many others forgets none under which a put is under way', async () => {
+    const first = await holder.agree(run, owner, { gives: MIB });
+    const of = shard(1, MIB);
+    const receiver = await run.handler.put(owner.peer, first, of.row);
+    if (receiver === 'have') throw new Error('nothing was put yet');
+    let newest = first;
+    for (let epoch = 2; epoch < 12; epoch++)
+      newest = await holder.agree(run, owner, { gives: MIB, epoch });
+    expect(run.book.with(owner.peer.device)).toHaveLength(9);
+    for (const segment of segmentsOf(of.sealed)) await receiver.segment(segment);
+    await receiver.commit();
+    // It counts in the allowance that both agreements share.
+    await expectFault(run.handler.put(owner.peer, newest, shard(2, 1000).row), 'full');
+    await run.handler.release(owner.peer, first, [1]);
+    await run.handler.put(owner.peer, newest, shard(2, 1000).row);
   });
 
   it('that ended is listed only while something is held under it', async () => {

@@ -151,6 +151,58 @@ describe('the shard store', () => {
     expect(await putShard(store, more, request(more, A, limit))).toBe('stored');
   });
 
+  it('counts pieces under way, and no longer once they are given up', async () => {
+    const store = await bench('pieces under way').open();
+    const limit = 500 * KIB;
+    const rows = 4096 + 500;
+    for (let row = 1; row <= rows - 3; row++)
+      await putShard(store, shard(row, 17), request(shard(row, 17), A, limit));
+    const begin = async (row: number) => {
+      const receiver = await store.put(request(shard(row, 17), A, limit));
+      if (receiver === 'have') throw new Error('nothing was put yet');
+      return receiver;
+    };
+    const begun = [await begin(rows + 1), await begin(rows + 2), await begin(rows + 3)];
+    for (let row = rows + 4; row < rows + 20; row++) await expectFault(begin(row), 'full');
+    // Under an agreement of the same devices it is the same allowance.
+    const elsewhere = { ...request(shard(1, 17), B, limit), group: [A, B] };
+    await expectFault(store.put(elsewhere), 'full');
+    await begun[0]!.abort();
+    await begun[0]!.abort();
+    const instead = await begin(rows + 4);
+    await expectFault(begin(rows + 5), 'full');
+    for (const [receiver, row] of [
+      [begun[1]!, rows + 2],
+      [begun[2]!, rows + 3],
+      [instead, rows + 4],
+    ] as const) {
+      await receiver.segment(shard(row, 17).sealed);
+      await receiver.commit();
+    }
+    expect(store.usage(A).rows).toBe(rows);
+    await expectFault(begin(rows + 6), 'full');
+  });
+
+  it('gives back at once what a put that is given up was to take of the disk', async () => {
+    const store = await bench('given up', 10 * MIB).open();
+    for (let row = 0; row < 50; row++) {
+      const receiver = await store.put(request(shard(row, 4 * MIB)));
+      if (receiver === 'have') throw new Error('nothing was put yet');
+      await receiver.abort();
+    }
+    expect(await putShard(store, shard(99, 4 * MIB))).toBe('stored');
+    expect(await putShard(store, shard(100, 4 * MIB))).toBe('stored');
+    await expectFault(store.put(request(shard(101, 4 * MIB))), 'full');
+  });
+
+  it('lets puts that begin in the same moment take no more of the disk than there is', async () => {
+    const store = await bench('same moment', 10 * MIB).open();
+    const begun = await Promise.allSettled(
+      Array.from({ length: 16 }, (_, row) => store.put(request(shard(row, 3 * MIB)))),
+    );
+    expect(begun.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+  });
+
   it('shares one allowance among the agreements of a group', async () => {
     const store = await bench(9).open();
     await putShard(store, shard(1, 500 * KIB));
