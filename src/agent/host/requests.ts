@@ -6,7 +6,12 @@ import { verifyLeaveNotice } from '../../core/partnership/leave-notice.ts';
 import { verifyPartnerList } from '../../core/partnership/partner-list.ts';
 import { verifyRenegeReport } from '../../core/partnership/renege-report.ts';
 import { readHeadEnvelope } from '../../core/snapshot/head.ts';
-import { AGREEMENTS_MAX, LEDGER_PAGE_ROWS, RELEASE_MAX_ROWS } from '../../core/wire/limits.ts';
+import {
+  AGREEMENTS_MAX,
+  LEDGER_PAGE_ROWS,
+  RELEASE_MAX_ROWS,
+  ROSTER_PAGE_BYTES,
+} from '../../core/wire/limits.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AgreementBook, BookEntry } from '../network/agreement-book.ts';
 import type { RosterBook } from '../network/roster-book.ts';
@@ -166,7 +171,8 @@ export function createRequestHandler(options: HostRequestsOptions): RequestHandl
 
     roster: async (_peer, asked, from) => {
       if (asked !== cooperative) throw new RoostError('not-found', `cooperative ${asked} is not known here`);
-      return roster.entriesFrom(from);
+      // An entry more than a page has shows that there are further ones.
+      return roster.entriesFrom(from, ROSTER_PAGE_BYTES);
     },
 
     openAudit: async (peer, id, commitment) => audits.open(peer, held(peer, id), commitment),

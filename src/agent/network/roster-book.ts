@@ -75,9 +75,12 @@ export class RosterBook {
     return this.#copy.roster;
   }
 
-  /** The entries from a position on. While the copy gives way to another, they may be of both: whoever verifies them finds it. */
-  entriesFrom(position: number): Promise<readonly Bytes[]> {
-    return readFrom(this.#options, position);
+  /**
+   * The entries from a position on; no more than the first that make up more than `maxBytes`, for whoever sends a part of them only. While
+   * the copy gives way to another, they may be of both: whoever verifies them finds it.
+   */
+  entriesFrom(position: number, maxBytes = Infinity): Promise<readonly Bytes[]> {
+    return readFrom(this.#options, position, maxBytes);
   }
 
   /** Reads another copy and follows whichever all members follow. @throws what `source` throws; a bad copy changes nothing */
@@ -161,13 +164,22 @@ async function readAll(source: RosterSource, from: number): Promise<readonly Byt
 const keyOf = ({ cooperative }: RosterBookOptions, position: number): string =>
   `${cooperative}/${padNumber(position, POSITION_DIGITS)}`;
 
-async function readFrom(options: RosterBookOptions, position: number): Promise<readonly Bytes[]> {
+async function readFrom(
+  options: RosterBookOptions,
+  position: number,
+  maxBytes = Infinity,
+): Promise<readonly Bytes[]> {
   const entries: Bytes[] = [];
+  let bytes = 0;
   const range = {
     prefix: `${options.cooperative}/`,
     ...(position > 0 ? { after: keyOf(options, position - 1) } : {}),
   };
-  for await (const { value } of scanAll(options.meta, TABLES.roster, range)) entries.push(value);
+  for await (const { value } of scanAll(options.meta, TABLES.roster, range)) {
+    entries.push(value);
+    bytes += value.length;
+    if (bytes > maxBytes) break;
+  }
   return entries;
 }
 

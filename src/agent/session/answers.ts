@@ -30,6 +30,8 @@ import type { Peer, RequestHandler } from './types.ts';
 export interface Reply {
   readonly payload: Payload;
   readonly more: boolean;
+  /** bytes of a list or an audit's answer, which are all there until the last of them is sent; 0 for what is short or read as it is sent */
+  readonly bytes: number;
 }
 
 /** The items that the requester sends; `taken` gives it credit for more. */
@@ -46,7 +48,7 @@ const GET_READ_SEGMENTS = 16;
 /** What an audit's answer has in place of a segment that is lost: no sealed segment is as short. */
 const LOST_SEGMENT = new Uint8Array(1);
 
-const NOTHING: Reply = { payload: itemsPayload([]), more: false };
+const NOTHING: Reply = { payload: itemsPayload([]), more: false, bytes: 0 };
 
 /** A segment of an audit's answer, undefined when the holder says that it is lost. @throws RoostError 'malformed' */
 export function readProvedSegment(item: Bytes): Bytes | undefined {
@@ -83,7 +85,7 @@ export async function answer(handler: RequestHandler, peer: Peer, ask: Ask, uplo
     case 'put':
       return put(handler, peer, ask, upload);
     case 'get':
-      return { payload: segmentsPayload(handler, peer, ask), more: false };
+      return { payload: segmentsPayload(handler, peer, ask), more: false, bytes: 0 };
     case 'release':
       await handler.release(peer, ask.agreement, await rowsOf(upload));
       return NOTHING;
@@ -107,7 +109,7 @@ export async function answer(handler: RequestHandler, peer: Peer, ask: Ask, uplo
       return one(await handler.openAudit(peer, ask.agreement, ask));
     case 'audit-answer': {
       const segments = await handler.answerAudit(peer, ask.agreement, ask);
-      return { payload: itemsPayload(segments.map((segment) => segment ?? LOST_SEGMENT)), more: false };
+      return whole(segments.map((segment) => segment ?? LOST_SEGMENT));
     }
     case 'receipt':
       return one(await handler.receipt(peer, await single(upload, RECEIPT_MAX_BYTES)));
@@ -196,14 +198,18 @@ async function single(upload: Upload, maxBytes: number): Promise<Bytes> {
 }
 
 function one(item: Bytes): Reply {
-  return { payload: itemsPayload([item]), more: false };
+  return { payload: itemsPayload([item]), more: false, bytes: 0 };
+}
+
+function whole(items: readonly Bytes[], more = false): Reply {
+  return { payload: itemsPayload(items), more, bytes: items.reduce((sum, { length }) => sum + length, 0) };
 }
 
 function list(records: readonly Bytes[], max: number): Reply {
   if (records.length > max) {
     throw new RoostError('internal', `answer must have at most ${max} records, got ${records.length}`);
   }
-  return { payload: itemsPayload(packList(records)), more: false };
+  return whole(packList(records));
 }
 
 /** As many records as a page takes, at least one. */
@@ -215,7 +221,7 @@ function page(records: readonly Bytes[]): Reply {
     if (count > 0 && bytes > ROSTER_PAGE_BYTES) break;
     count++;
   }
-  return { payload: itemsPayload(packList(records.slice(0, count))), more: count < records.length };
+  return whole(packList(records.slice(0, count)), count < records.length);
 }
 
 /** Reads ahead a little, never a whole shard: what is read and not sent is bounded. */

@@ -1,13 +1,20 @@
 import type { Bytes } from '../../core/bytes.ts';
 import { RoostError, faultOf, messageOf } from '../../core/errors.ts';
 import { askItems } from '../../core/wire/asks.ts';
-import { REQUESTS_MAX, REQUEST_TIMEOUT_MS, WINDOW_START_BYTES } from '../../core/wire/limits.ts';
+import {
+  REQUESTS_MAX,
+  REQUEST_MAX_MS,
+  REQUEST_TIMEOUT_MS,
+  WINDOW_START_BYTES,
+} from '../../core/wire/limits.ts';
 import type { Message, RequestMessage } from '../../core/wire/messages.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
+import { AnswerRoom } from './answer-room.ts';
+import type { Reply } from './answers.ts';
 import { answer } from './answers.ts';
 import { ItemQueue } from './item-queue.ts';
-import type { Outbox } from './outbox.ts';
+import type { Outbox, Payload } from './outbox.ts';
 import type { Peer, RequestHandler } from './types.ts';
 import type { WindowBudget } from './window.ts';
 import { ReceiveWindow } from './window.ts';
@@ -23,6 +30,9 @@ interface Serving {
   /** has its first credit */
   welcomed: boolean;
   movedAt: number;
+  startedAt: number;
+  /** gives back the room that its answer takes */
+  leave: () => void;
 }
 
 export interface ResponderOptions {
@@ -42,8 +52,9 @@ export class Responder {
   readonly #open = new Map<number, Serving>();
   /** requests that ended before all of their items came: what their credit still allows is let pass */
   readonly #ended = new Map<number, ReceiveWindow>();
+  readonly #room = new AnswerRoom();
   #lastId = 0;
-  /** handlers at work, those of cancelled requests included */
+  /** handlers at work and segments being read, those of cancelled requests included */
   #running = 0;
   #closed = false;
 
@@ -70,6 +81,7 @@ export class Responder {
     this.#lastId = id;
     const { budget, clock } = this.#options;
     const items = askItems(request.ask);
+    const now = clock.monotonic();
     const serving: Serving = {
       id,
       request,
@@ -78,7 +90,9 @@ export class Responder {
       items,
       received: 0,
       welcomed: false,
-      movedAt: clock.monotonic(),
+      movedAt: now,
+      startedAt: now,
+      leave: () => undefined,
     };
     this.#open.set(id, serving);
     if (first.length > 0) this.#take(serving, first);
@@ -97,7 +111,8 @@ export class Responder {
       this.#afterEnd(message, body);
       return;
     }
-    serving.movedAt = this.#options.clock.monotonic();
+    // Credit is no movement: what it lets through is noted when it is sent.
+    if (message.type !== 'credit') serving.movedAt = this.#options.clock.monotonic();
     switch (message.type) {
       case 'item':
         this.#take(serving, body);
@@ -116,13 +131,15 @@ export class Responder {
     }
   }
 
-  /** Ends requests whose asker has stopped sending items or giving credit. */
+  /** Ends requests whose asker has stopped sending items or giving credit, and those that trickle for too long. */
   tick(): void {
     const now = this.#options.clock.monotonic();
     for (const serving of this.#open.values()) {
       const waits = serving.queue.waiting || this.#options.outbox.has(serving.id);
       if (waits && now - serving.movedAt >= REQUEST_TIMEOUT_MS) {
         this.#fail(serving, new RoostError('timeout', `nothing moved for ${REQUEST_TIMEOUT_MS / 1000} s`));
+      } else if (now - serving.startedAt >= REQUEST_MAX_MS) {
+        this.#fail(serving, new RoostError('timeout', `not over in ${REQUEST_MAX_MS / 60_000} minutes`));
       }
     }
   }
@@ -130,7 +147,10 @@ export class Responder {
   /** The clock stood still (sleep): nobody is blamed for that time. */
   forgive(): void {
     const now = this.#options.clock.monotonic();
-    for (const serving of this.#open.values()) serving.movedAt = now;
+    for (const serving of this.#open.values()) {
+      serving.movedAt = now;
+      serving.startedAt = now;
+    }
   }
 
   /** Stops all work; receivers of shards are aborted. */
@@ -154,31 +174,16 @@ export class Responder {
   }
 
   async #serve(serving: Serving): Promise<void> {
-    const { outbox, clock, handler, peer } = this.#options;
-    const { id, request, window } = serving;
+    const { outbox, clock } = this.#options;
+    const { id, request } = serving;
     this.#running++;
     try {
-      const reply = await answer(handler, peer, request.ask, {
-        next: () => {
-          this.#welcome(serving);
-          return serving.queue.next();
-        },
-        violation: (error) => {
-          this.#options.onViolation(error);
-          return error;
-        },
-        taken: (bytes) => {
-          serving.movedAt = clock.monotonic();
-          if (window === undefined || !this.#open.has(id)) return;
-          const granted = window.taken(bytes);
-          if (granted > 0 && serving.received < serving.items)
-            outbox.control({ type: 'credit', id, bytes: granted });
-        },
-      });
+      const reply = await this.#room.inTurn(request.ask, () => this.#answer(serving));
       if (!this.#open.has(id)) return;
+      serving.leave = this.#room.take(reply.bytes);
       serving.movedAt = clock.monotonic();
       const message = { type: 'reply', id, items: reply.payload.count, more: reply.more } as const;
-      outbox.open(message, reply.payload, request.window, {
+      outbox.open(message, this.#counted(reply.payload), request.window, {
         onSent: () => {
           serving.movedAt = clock.monotonic();
         },
@@ -194,6 +199,48 @@ export class Responder {
     } finally {
       this.#running--;
     }
+  }
+
+  async #answer(serving: Serving): Promise<Reply> {
+    const { outbox, clock, handler, peer } = this.#options;
+    const { id, request, window } = serving;
+    if (!this.#open.has(id)) throw new RoostError('aborted', 'the request has ended before its turn');
+    return answer(handler, peer, request.ask, {
+      next: () => {
+        this.#welcome(serving);
+        return serving.queue.next();
+      },
+      violation: (error) => {
+        this.#options.onViolation(error);
+        return error;
+      },
+      taken: (bytes) => {
+        serving.movedAt = clock.monotonic();
+        if (window === undefined || !this.#open.has(id)) return;
+        const granted = window.taken(bytes);
+        if (granted > 0 && serving.received < serving.items)
+          outbox.control({ type: 'credit', id, bytes: granted });
+      },
+    });
+  }
+
+  /** Reading an item is work until it ends, also when nobody waits for it any more. */
+  #counted(payload: Payload): Payload {
+    const read = async (reading: Promise<Bytes>): Promise<Bytes> => {
+      this.#running++;
+      try {
+        return await reading;
+      } finally {
+        this.#running--;
+      }
+    };
+    return {
+      count: payload.count,
+      item: (index) => {
+        const found = payload.item(index);
+        return found instanceof Promise ? read(found) : found;
+      },
+    };
   }
 
   /** The handler takes a payload of many items: it gets the credit that this session has learned at once. */
@@ -223,6 +270,7 @@ export class Responder {
     const { id, window, queue } = serving;
     this.#open.delete(id);
     this.#options.outbox.drop(id);
+    serving.leave();
     queue.stop(new RoostError('aborted', 'the request has ended'));
     if (window === undefined) return;
     window.close();

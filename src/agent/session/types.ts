@@ -138,6 +138,7 @@ export interface RequestHandler {
   ): Promise<{ readonly rows: number; readonly bytes: number; readonly digest: Bytes }>;
   putHead(peer: Peer, rendezvous: RendezvousId, head: Bytes): Promise<void>;
   heads(peer: Peer, rendezvous: RendezvousId): Promise<readonly Bytes[]>;
+  /** Entries from a place on: all of them, or one more than a page of ROSTER_PAGE_BYTES has. */
   roster(peer: Peer, cooperative: CooperativeId, from: number): Promise<readonly Bytes[]>;
   accept(peer: Peer, agreement: Bytes): Promise<void>;
   openAudit(peer: Peer, agreement: AgreementId, commitment: AuditCommitment): Promise<Bytes>;

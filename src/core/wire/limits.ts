@@ -52,6 +52,11 @@ export const RELEASE_MAX_ROWS = 4096;
 export const LEDGER_PAGE_ROWS = 1000;
 /** Packed bytes of roster entries in one reply; the reply says when there are more. */
 export const ROSTER_PAGE_BYTES = MIB;
+/**
+ * Bytes of lists and audits' answers that one end holds for a partner that does not take them. The longest, 512 partner lists, has
+ * 8 MiB; the segments of an audit, all heads and a page of the roster together have 9, and may well be asked for at once.
+ */
+export const ANSWERS_MAX_BYTES = 10 * MIB;
 
 /** Chance that each side adds to an audit: nobody guesses it, nobody finds a second one with the same hash. */
 export const AUDIT_CHANCE_BYTES = 32;

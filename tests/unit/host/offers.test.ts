@@ -156,8 +156,7 @@ describe('a proposal', () => {
     const receiver = await run.handler.put(owner.peer, first, of.row);
     if (receiver === 'have') throw new Error('nothing was put yet');
     let newest = first;
-    for (let epoch = 2; epoch < 12; epoch++)
-      newest = await holder.agree(run, owner, { gives: MIB, epoch });
+    for (let epoch = 2; epoch < 12; epoch++) newest = await holder.agree(run, owner, { gives: MIB, epoch });
     expect(run.book.with(owner.peer.device)).toHaveLength(9);
     for (const segment of segmentsOf(of.sealed)) await receiver.segment(segment);
     await receiver.commit();

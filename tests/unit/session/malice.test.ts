@@ -4,9 +4,17 @@ import { openSession } from '../../../src/agent/session/open-session.ts';
 import type { Remote } from '../../../src/agent/session/types.ts';
 import type { Bytes } from '../../../src/core/bytes.ts';
 import { RoostError } from '../../../src/core/errors.ts';
-import { MIB, SEALED_SEGMENT_BYTES } from '../../../src/core/limits.ts';
+import { rendezvousIdFromBytes } from '../../../src/core/ids.ts';
+import { HEAD_MAX_BYTES, MIB, SEALED_SEGMENT_BYTES } from '../../../src/core/limits.ts';
+import type { Ask } from '../../../src/core/wire/asks.ts';
 import { Handshake } from '../../../src/core/wire/handshake.ts';
-import { WINDOW_MAX_BYTES, WINDOW_START_BYTES } from '../../../src/core/wire/limits.ts';
+import {
+  ANSWERS_MAX_BYTES,
+  AUDIT_MAX_SEGMENTS,
+  HEADS_MAX,
+  WINDOW_MAX_BYTES,
+  WINDOW_START_BYTES,
+} from '../../../src/core/wire/limits.ts';
 import type { Message } from '../../../src/core/wire/messages.ts';
 import { decodeMessage, encodeMessage } from '../../../src/core/wire/messages.ts';
 import type { TestChannel } from './channel-pair.ts';
@@ -91,6 +99,13 @@ const put = (id: number, row: number, bytes: number): Message => ({
   window: WINDOW_START_BYTES,
   ask: { kind: 'put', agreement: AGREEMENT, row: shard(row, bytes).row },
 });
+const ask = (id: number, what: Ask): Message => ({
+  type: 'request',
+  id,
+  window: WINDOW_START_BYTES,
+  ask: what,
+});
+const HEADS: Ask = { kind: 'heads', rendezvous: rendezvousIdFromBytes(new Uint8Array(32)) };
 const plain = (id: number): Message => ({
   type: 'request',
   id,
@@ -314,6 +329,164 @@ describe('a partner that behaves badly within the rules', () => {
     expect(entered).toBeLessThanOrEqual(32);
     expect(bad.heard).toContainEqual(expect.objectContaining({ type: 'fault', fault: 'busy' }));
     expect(bad.remote.closed).toBe(false);
+  });
+
+  /** Lets time pass with no sign of it but pongs, until `over` or so many seconds are gone. Returns the seconds. */
+  async function wait(
+    bad: Rogue,
+    seconds: number,
+    each: (second: number) => void,
+    over: () => boolean,
+  ): Promise<number> {
+    let second = 0;
+    for (; second < seconds && !over(); second += 5) {
+      bad.say({ type: 'pong', nonce: 0 });
+      each(second);
+      await turns(3);
+      await bad.clock.advance(5_000);
+    }
+    return second;
+  }
+  const faults = (bad: Rogue, fault: string): Message[] =>
+    bad.heard.filter((message) => message.type === 'fault' && message.fault === fault);
+  const replies = (bad: Rogue): Message[] => bad.heard.filter(({ type }) => type === 'reply');
+
+  it('that asks for long lists and takes none of them makes us hold two, not sixteen', async () => {
+    const bad = await rogue();
+    const { handler } = bad.honest;
+    handler.headsHeld = Array.from({ length: HEADS_MAX }, () => new Uint8Array(HEAD_MAX_BYTES));
+    for (let id = 1; id < 32; id += 2) bad.say(ask(id, HEADS));
+    await turns(200);
+    expect(replies(bad)).toHaveLength(Math.floor(ANSWERS_MAX_BYTES / (HEADS_MAX * HEAD_MAX_BYTES)));
+    expect(replies(bad).length + faults(bad, 'busy').length).toBe(16);
+    expect(bad.remote.closed).toBe(false);
+    // What is given up makes room.
+    bad.say({ type: 'cancel', id: 1 });
+    bad.say(ask(33, HEADS));
+    bad.say(ask(35, HEADS));
+    await turns();
+    expect(replies(bad)).toContainEqual(expect.objectContaining({ id: 33 }));
+    expect(faults(bad, 'busy')).toContainEqual(expect.objectContaining({ id: 35 }));
+  });
+
+  it('that lets audits be answered and takes no segment makes us hold those of two', async () => {
+    const bad = await rogue();
+    const commit = new Uint8Array(32);
+    const count = AUDIT_MAX_SEGMENTS;
+    bad.honest.handler.proof = Array.from({ length: count }, () => new Uint8Array(SEALED_SEGMENT_BYTES));
+    for (let id = 1; id < 32; id += 2)
+      bad.say(ask(id, { kind: 'audit-answer', agreement: AGREEMENT, commit, chance: commit, count }));
+    await turns(200);
+    expect(replies(bad)).toHaveLength(2);
+    expect(faults(bad, 'busy')).toHaveLength(14);
+  });
+
+  it('that asks for many lists has them made one after another, and none that it has given up', async () => {
+    const bad = await rogue();
+    const { handler } = bad.honest;
+    const finish: (() => void)[] = [];
+    handler.heads = () => new Promise((resolve) => finish.push(() => resolve([])));
+    for (let id = 1; id < 32; id += 2) bad.say(ask(id, HEADS));
+    await turns();
+    for (let id = 3; id < 30; id += 2) bad.say({ type: 'cancel', id });
+    await turns();
+    expect(finish).toHaveLength(1);
+    finish[0]!();
+    await turns();
+    expect(finish).toHaveLength(2);
+    finish[1]!();
+    await turns();
+    expect(replies(bad).map((message) => 'id' in message && message.id)).toEqual([1, 31]);
+    expect(finish).toHaveLength(2);
+  });
+
+  it('that gives credit byte by byte makes us hold no answer for more than 30 seconds', async () => {
+    const bad = await rogue();
+    bad.honest.handler.headsHeld = Array.from({ length: 4 }, () => new Uint8Array(HEAD_MAX_BYTES));
+    bad.say(ask(1, HEADS));
+    await turns();
+    expect(replies(bad)).toHaveLength(1);
+    const seconds = await wait(
+      bad,
+      600,
+      (second) => {
+        if (second % 10 === 0) bad.say({ type: 'credit', id: 1, bytes: 1 });
+      },
+      () => faults(bad, 'timeout').length > 0,
+    );
+    expect(seconds).toBeLessThanOrEqual(40);
+    expect(bad.remote.closed).toBe(false);
+  });
+
+  it('that sends a segment each 25 seconds keeps no put open for more than half an hour', async () => {
+    const bad = await rogue();
+    bad.say(put(1, 1, 160 * SEALED_SEGMENT_BYTES));
+    await turns();
+    const seconds = await wait(
+      bad,
+      2 * 3600,
+      (second) => {
+        if (second % 25 === 0) bad.say({ type: 'item', id: 1 }, new Uint8Array(SEALED_SEGMENT_BYTES));
+      },
+      () => faults(bad, 'timeout').length > 0,
+    );
+    expect(seconds / 60).toBeGreaterThan(28);
+    expect(seconds / 60).toBeLessThan(32);
+    expect(bad.honest.handler.aborted).toBe(1);
+    expect(bad.remote.closed).toBe(false);
+  });
+
+  it('that reads and cancels without end finds the holder busy, until its disk has come to an end with them', async () => {
+    const bad = await rogue();
+    const { handler } = bad.honest;
+    let open = (): void => undefined;
+    const disk = new Promise<void>((resolve) => (open = resolve));
+    handler.gate = () => disk;
+    const get: Ask = { kind: 'get', agreement: AGREEMENT, row: 1, first: 0, count: 1 };
+    for (let id = 1; id < 400; id += 2) {
+      bad.say(ask(id, get));
+      bad.say({ type: 'cancel', id });
+      await turns(2);
+    }
+    expect(handler.asked).toHaveLength(32);
+    expect(faults(bad, 'busy').length).toBe(200 - 32);
+    open();
+    await turns();
+    bad.say(ask(401, get));
+    await turns();
+    expect(faults(bad, 'not-found')).toEqual([expect.objectContaining({ id: 401 })]);
+  });
+
+  it('that cancels puts holds a place no longer than the segment that is being written', async () => {
+    const bad = await rogue();
+    const { handler } = bad.honest;
+    // Those that wait for their next segment end at once.
+    for (let id = 1; id < 400; id += 2) {
+      bad.say(put(id, id, MIB));
+      await turns(1);
+      bad.say({ type: 'cancel', id });
+      await turns(2);
+    }
+    expect(faults(bad, 'busy')).toEqual([]);
+    expect(handler.aborted).toBe(200);
+    let open = (): void => undefined;
+    const disk = new Promise<void>((resolve) => (open = resolve));
+    handler.gate = () => disk;
+    for (let id = 401; id < 481; id += 2) {
+      bad.say(put(id, id, MIB));
+      bad.say({ type: 'item', id }, new Uint8Array(SEALED_SEGMENT_BYTES));
+      await turns(1);
+      bad.say({ type: 'cancel', id });
+      await turns(2);
+    }
+    expect(faults(bad, 'busy')).toHaveLength(8);
+    open();
+    await turns();
+    expect(handler.aborted).toBe(232);
+    bad.say(put(501, 1, 100));
+    bad.say({ type: 'item', id: 501 }, new Uint8Array(100));
+    await turns();
+    expect(replies(bad)).toEqual([expect.objectContaining({ id: 501 })]);
   });
 
   it('that asks and does not read is cut off before much is queued for it', async () => {

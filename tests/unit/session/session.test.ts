@@ -6,6 +6,7 @@ import {
   DUTY_MAX_BYTES,
   INLINE_ITEM_MAX_BYTES,
   LEAVE_NOTICE_MAX_BYTES,
+  PARTNER_LISTS_MAX,
   PARTNER_LIST_MAX_BYTES,
   QUEUE_MAX_BYTES,
   REPORT_MAX_BYTES,
@@ -187,6 +188,27 @@ describe('a session', () => {
     b.handler.rosterEntries = Array.from({ length: 3000 }, (_, i) => new Uint8Array(1000).fill(i % 256));
     expect(await toB.roster(COOPERATIVE, 10)).toEqual(b.handler.rosterEntries.slice(10));
     expect(await toB.roster(COOPERATIVE, 3000)).toEqual([]);
+  });
+
+  it('carries the longest list there is, and an audit’s segments beside a roster and heads', async () => {
+    const { a, b, toB } = await connect();
+    b.handler.taken.push(
+      ...Array.from({ length: PARTNER_LISTS_MAX }, (_, i) => new Uint8Array(PARTNER_LIST_MAX_BYTES).fill(i)),
+    );
+    expect(await toB.partnerLists()).toEqual(b.handler.taken);
+    b.handler.headsHeld = Array.from({ length: 64 }, () => new Uint8Array(65_536));
+    b.handler.proof = Array.from({ length: 64 }, () => new Uint8Array(SEALED_SEGMENT_BYTES));
+    b.handler.rosterEntries = Array.from({ length: 3000 }, () => new Uint8Array(1000));
+    b.handler.taken.splice(16);
+    const bytes = new Uint8Array(32);
+    const all = await Promise.all([
+      toB.answerAudit(AGREEMENT, { commit: bytes, chance: bytes, count: 64 }),
+      toB.heads(RENDEZVOUS),
+      toB.roster(COOPERATIVE, 0),
+      toB.partnerLists(a.account),
+      toB.agreements(),
+    ]);
+    expect(all.map(({ length }) => length)).toEqual([64, 64, 3000, 16, 3]);
   });
 
   it('answers with the holder’s fault and goes on', async () => {
