@@ -11,6 +11,8 @@ import type { Remote } from '../session/types.ts';
 const SIMULTANEOUS_MS = 10_000;
 /** A session that another one replaces finishes what is under way. */
 const LINGER_MS = 10_000;
+/** Both sides that call at once leave one; with more, who calls again and again would have all that a session may hold many times over. */
+const LINGERING_MAX = 2;
 /** Connecting and handshake together. */
 const DIAL_TIMEOUT_MS = 40_000;
 /** Channels whose other end has not proved itself yet. */
@@ -182,6 +184,8 @@ export class Sessions {
     const { device } = line.remote.peer;
     const lines = this.#lingering.get(device) ?? new Set();
     this.#lingering.set(device, lines.add(line));
+    const [oldest] = lines;
+    if (lines.size > LINGERING_MAX) oldest?.remote.close('newer sessions replaced this one');
     this.#options.clock.after(LINGER_MS, () => {
       if (this.#lingering.get(device)?.has(line) === true)
         line.remote.close('another session replaced this one');
