@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { startBroker } from '../../../signaling/broker.ts';
 import { makeFolder } from '../../adapters/nodejs/make-folder.ts';
 import { onSystem } from '../../adapters/nodejs/system-faults.ts';
 import { RoostError } from '../../core/errors.ts';
@@ -31,6 +30,8 @@ export const broker: Command = {
     const dataDir = resolve(cwd, stringValue(values, 'data') ?? './data/broker');
     await onSystem('the data folder of the broker cannot be used', () => makeFolder(dataDir, 0o700));
     const port = portText === undefined ? DEFAULT_PORT : parsePort(portText);
+    // Every command would wait for all that a broker needs.
+    const { startBroker } = await import('../../../signaling/broker.ts');
     const running = await startBroker({
       port,
       host: stringValue(values, 'host') ?? '127.0.0.1',
