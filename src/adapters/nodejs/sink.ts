@@ -5,6 +5,7 @@ import { RoostError, messageOf } from '../../core/errors.ts';
 import { KIB } from '../../core/limits.ts';
 import { safeParts } from '../../core/snapshot/safe-path.ts';
 import type { FileWriter, RestoredEntry, Sink } from '../../ports/sink.ts';
+import { disk } from './disk.ts';
 import { PATH_RULE } from './disk-writing.ts';
 import { DiskWriter } from './disk-writer.ts';
 import { makeFolder } from './make-folder.ts';
@@ -19,6 +20,7 @@ const PART_BYTES = 512 * KIB;
 export async function directorySink(path: string): Promise<Sink> {
   return onSystem('the target folder cannot be used', async () => {
     const target = resolve(path);
+    disk.prepare();
     await makeFolder(target);
     // The target may be a link, chosen on purpose; below it none is followed.
     return new FolderSink(await realpath(target));

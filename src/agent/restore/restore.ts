@@ -56,19 +56,22 @@ export async function restoreSnapshot(run: RestoreRun): Promise<RestoreOutcome> 
     const { plan, order } = await planReads(run.repository, files);
     for (const { entry } of files) run.meter.add({ total: entry.size, filesTotal: 1 });
     run.meter.phase('restoring');
-    for (const { path, entry } of found) {
-      if (entry.kind === 'folder')
-        await run.sink.folder(restored(path, entry)).catch((error: unknown) => {
-          fail(path, error);
-        });
-    }
-    const totals = await writeFiles(run, files, plan, order, fail);
-    for (const { path, entry } of found) {
-      if (entry.kind === 'link')
-        await run.sink.link(restored(path, entry)).catch((error: unknown) => {
-          fail(path, error);
-        });
-    }
+    const ahead = new FetchAhead(run, plan, order);
+    // While the folders are made.
+    ahead.begin();
+    const atOnce = Math.max(1, run.sink.parallel);
+    const make = (kind: TreeEntry['kind'], one: (entry: RestoredEntry) => Promise<void>): Promise<unknown> =>
+      mapLimited(
+        found.filter(({ entry }) => entry.kind === kind),
+        atOnce,
+        ({ path, entry }) =>
+          one(restored(path, entry)).catch((error: unknown) => {
+            fail(path, error);
+          }),
+      );
+    await make('folder', (entry) => run.sink.folder(entry));
+    const totals = await writeFiles(run, files, plan, ahead, fail);
+    await make('link', (entry) => run.sink.link(entry));
     await run.sink.finish();
     return { ...totals, failed };
   } catch (error) {
@@ -144,26 +147,50 @@ async function planReads(
   return { plan, order: [...plan.keys()] };
 }
 
+/** Fetches packs in the order of their first use, a few ahead of the one that is used. */
+class FetchAhead {
+  readonly #run: Pick<RestoreRun, 'reader' | 'signal'>;
+  readonly #plan: ReadPlan;
+  readonly #order: readonly PackId[];
+  readonly #position: ReadonlyMap<PackId, number>;
+  #fetchedTo = 0;
+
+  constructor(run: Pick<RestoreRun, 'reader' | 'signal'>, plan: ReadPlan, order: readonly PackId[]) {
+    this.#run = run;
+    this.#plan = plan;
+    this.#order = order;
+    this.#position = new Map(order.map((pack, i) => [pack, i]));
+  }
+
+  begin(): void {
+    this.#fetchTo(PACKS_AHEAD);
+  }
+
+  /** A pack is about to be used. */
+  use(pack: PackId): void {
+    this.#fetchTo((this.#position.get(pack) ?? 0) + 1 + PACKS_AHEAD);
+  }
+
+  #fetchTo(end: number): void {
+    const { reader, signal } = this.#run;
+    for (const pack of this.#order.slice(this.#fetchedTo, end)) {
+      this.#fetchedTo++;
+      // What fails ahead of its use fails again, and is told, when a file needs it.
+      reader.prefetch(pack, this.#plan, signal).catch(() => undefined);
+    }
+  }
+}
+
 async function writeFiles(
   run: RestoreRun,
   files: readonly Found[],
   plan: ReadPlan,
-  order: readonly PackId[],
+  ahead: FetchAhead,
   fail: (path: string, error: unknown) => void,
 ): Promise<{ files: number; bytes: number }> {
   const { repository, reader, sink, meter, gate, signal } = run;
-  const position = new Map(order.map((pack, i) => [pack, i]));
-  let fetchedTo = 0;
   let done = 0;
   let bytes = 0;
-  const fetchAhead = (pack: PackId): void => {
-    const until = Math.min(order.length, (position.get(pack) ?? 0) + 1 + PACKS_AHEAD);
-    for (; fetchedTo < until; fetchedTo++) {
-      const next = order[fetchedTo];
-      // What fails ahead of its use fails again, and is told, when a file needs it.
-      if (next !== undefined) reader.prefetch(next, plan, signal).catch(() => undefined);
-    }
-  };
   await mapLimited(files, Math.max(1, sink.parallel), async ({ path, entry }) => {
     await gate.pass(signal);
     let writer: FileWriter | undefined;
@@ -174,7 +201,7 @@ async function writeFiles(
       for (const [i, id] of entry.chunks.entries()) {
         const place = places[i];
         if (!place) throw new RoostError('not-found', `the index has no chunk ${id}`);
-        fetchAhead(place.packId);
+        ahead.use(place.packId);
         const chunk = await reader.chunkAt(place, plan, signal);
         await writer.write(chunk);
         written += chunk.length;
