@@ -4,8 +4,7 @@ import type { Bytes } from '../../core/bytes.ts';
 import { checkNonce, checkSealedLength } from '../../core/crypto/checks.ts';
 import { RoostError } from '../../core/errors.ts';
 import { TAG_BYTES } from '../../core/limits.ts';
-import { release } from '../../core/release.ts';
-import { ownBytes, uninitializedBytes } from './own-bytes.ts';
+import { ownBytes, release, uninitializedBytes } from './own-bytes.ts';
 
 const CIPHER = 'aes-256-gcm';
 const OPTIONS = { authTagLength: TAG_BYTES };

@@ -1,4 +1,4 @@
-import { release } from '../../core/release.ts';
+import { release } from './own-bytes.ts';
 
 /** Shorter arrays are copied: that is as fast, and callers go on using their salts and ids. */
 const TRANSFER_MIN_BYTES = 4096;

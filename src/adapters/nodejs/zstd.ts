@@ -2,8 +2,7 @@ import { Buffer } from 'node:buffer';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Zstd } from '../../core/zstd/engine.ts';
 import { ZSTD_LEVEL } from '../../core/zstd/engine.ts';
-import { release } from '../../core/release.ts';
-import { uninitializedBytes } from './own-bytes.ts';
+import { release, uninitializedBytes } from './own-bytes.ts';
 
 /** A frame's own bytes where hardly anything shrinks; with this much room it comes in one piece. */
 const FRAME_OVERHEAD_BYTES = 1024;

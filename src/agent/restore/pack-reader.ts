@@ -4,7 +4,6 @@ import { RoostError, faultOf } from '../../core/errors.ts';
 import type { AccountId, DeviceId } from '../../core/ids.ts';
 import { SEGMENT_BYTES } from '../../core/limits.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
-import { release } from '../../core/release.ts';
 import { PACK_HEADER_BYTES } from '../../core/snapshot/pack.ts';
 import type { PackRef } from '../../core/snapshot/types.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -78,11 +77,7 @@ export class PackReader {
     }
     const whole = lacking === undefined ? ranges : ranges.filter((range) => isCovered(pack, got, range));
     if (whole.length === 0 && lacking !== undefined) throw lacking;
-    const bundles = new Map(
-      whole.map(({ index, start, length }) => [index, slice(pack, got, start, length)]),
-    );
-    releaseAll(got);
-    return bundles;
+    return new Map(whole.map(({ index, start, length }) => [index, slice(pack, got, start, length)]));
   }
 
   /**
@@ -101,9 +96,7 @@ export class PackReader {
         `${m} pieces of pack ${pack.packId} are needed, ${whole.length} can be read`,
       );
     }
-    const shards = whole.map((shard) => joinShard(pack, got, shard));
-    releaseAll(got);
-    return shards;
+    return whole.map((shard) => joinShard(pack, got, shard));
   }
 
   /** One shard as its own holders have it; undefined when none of those online gives it whole. Needs K_shard only. */
@@ -455,10 +448,4 @@ function keep(got: Segments, shard: number, segment: number, bytes: Bytes): void
   const segments = got.get(shard) ?? new Map<number, Bytes>();
   got.set(shard, segments);
   segments.set(segment, bytes);
-}
-
-/** What was read has been copied: it is as much again. */
-function releaseAll(got: Segments): void {
-  for (const segments of got.values()) for (const { buffer } of segments.values()) release(buffer);
-  got.clear();
 }
