@@ -6,7 +6,7 @@ import type { AgentContext } from '../context.ts';
 import type { Partner } from '../network/types.ts';
 import { placementPartner, rankTakers, takers } from '../placement.ts';
 import type { RepairFacts, Placement } from '../repository/records.ts';
-import type { PlainShard } from '../restore/pack-reader.ts';
+import type { PlainShard } from '../restore/pack-segments.ts';
 import type { PackCondition } from './condition.ts';
 import { assessPack, isLazilyDue, isUrgent } from './condition.ts';
 import type { Held, HolderBook } from './holders.ts';

@@ -2,7 +2,7 @@ import { totalShards } from '../../core/erasure/codes.ts';
 import type { Code } from '../../core/erasure/codes.ts';
 import type { Codec, Seal, SealedShard } from '../../ports/codec.ts';
 import type { PackFacts } from '../repository/records.ts';
-import type { PlainShard } from '../restore/pack-reader.ts';
+import type { PlainShard } from '../restore/pack-segments.ts';
 
 /** Makes one shard of a pack, sealed for whom it is told, from any `m` of them. The plain shards stay as they are. */
 export function remakeFrom(

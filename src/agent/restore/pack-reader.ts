@@ -1,10 +1,7 @@
 import type { Bytes } from '../../core/bytes.ts';
-import { concatBytes } from '../../core/bytes.ts';
 import { RoostError, faultOf } from '../../core/errors.ts';
 import type { AccountId, DeviceId } from '../../core/ids.ts';
-import { SEGMENT_BYTES } from '../../core/limits.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
-import { PACK_HEADER_BYTES } from '../../core/snapshot/pack.ts';
 import type { PackRef } from '../../core/snapshot/types.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Codec } from '../../ports/codec.ts';
@@ -12,6 +9,8 @@ import { abortable, throwIfAborted } from '../cancellation.ts';
 import type { Cooperation } from '../network/types.ts';
 import type { PackFacts, Placement } from '../repository/records.ts';
 import type { Repository } from '../repository/repository.ts';
+import type { PlainShard, SegmentName } from './pack-segments.ts';
+import { PackSegments, bundleRange } from './pack-segments.ts';
 
 /** A holder slower than this for its size is passed over for others that can help. */
 const HEDGE_BASE_MS = 2_000;
@@ -30,15 +29,6 @@ export interface PackReaderOptions {
   readonly onCorrupt: (device: DeviceId, segments: number) => void;
   readonly onReceived: (bytes: number) => void;
 }
-
-/** One whole shard of a pack, plain. */
-export interface PlainShard {
-  readonly shard: number;
-  readonly bytes: Bytes;
-}
-
-/** Plain segments of the shards of one pack: shard → segment → bytes. */
-type Segments = Map<number, Map<number, Bytes>>;
 
 /**
  * Reads sealed bundles out of packs. A bundle's bytes lie in data shards, so their holders are asked first; what they cannot
@@ -66,8 +56,8 @@ export class PackReader {
   ): Promise<ReadonlyMap<number, Bytes>> {
     const placements = await this.#options.repository.rows.placements(pack.packId);
     const ranges = wanted.map((index) => ({ index, ...bundleRange(pack, index) }));
-    const needed = neededSegments(pack, ranges);
-    const got: Segments = new Map();
+    const got = new PackSegments(pack);
+    const needed = ranges.flatMap((range) => [...got.namesIn(range)]);
     let lacking: RoostError | undefined;
     try {
       await this.#read(pack, placements, needed, got, signal);
@@ -75,9 +65,9 @@ export class PackReader {
       if (!(error instanceof RoostError) || error.fault !== 'too-few') throw error;
       lacking = error;
     }
-    const whole = lacking === undefined ? ranges : ranges.filter((range) => isCovered(pack, got, range));
+    const whole = lacking === undefined ? ranges : ranges.filter((range) => got.covers(range));
     if (whole.length === 0 && lacking !== undefined) throw lacking;
-    return new Map(whole.map(({ index, start, length }) => [index, slice(pack, got, start, length)]));
+    return new Map(whole.map(({ index, ...range }) => [index, got.slice(range)]));
   }
 
   /**
@@ -87,16 +77,16 @@ export class PackReader {
   async anyShards(pack: PackFacts, signal?: AbortSignalLike): Promise<readonly PlainShard[]> {
     const { m } = pack.code;
     const placements = await this.#options.repository.rows.placements(pack.packId);
-    const got: Segments = new Map();
+    const got = new PackSegments(pack);
     await this.#gather(pack, placements, got, signal);
-    const whole = wholeShards(pack, got).slice(0, m);
+    const whole = got.wholeShards().slice(0, m);
     if (whole.length < m) {
       throw new RoostError(
         'too-few',
         `${m} pieces of pack ${pack.packId} are needed, ${whole.length} can be read`,
       );
     }
-    return whole.map((shard) => joinShard(pack, got, shard));
+    return whole.map((shard) => got.whole(shard));
   }
 
   /** One shard as its own holders have it; undefined when none of those online gives it whole. Needs K_shard only. */
@@ -106,12 +96,10 @@ export class PackReader {
     signal?: AbortSignalLike,
   ): Promise<PlainShard | undefined> {
     const placements = await this.#options.repository.rows.placements(pack.packId);
-    const got: Segments = new Map();
+    const got = new PackSegments(pack);
     for (const placement of this.#reachable(placements.filter((p) => p.shard === shard))) {
       throwIfAborted(signal);
-      if (await this.#fetch(pack, placement, 0, segmentCount(pack), got, signal)) {
-        return joinShard(pack, got, shard);
-      }
+      if (await this.#fetch(pack, placement, 0, got.perShard, got, signal)) return got.whole(shard);
     }
     return undefined;
   }
@@ -120,12 +108,12 @@ export class PackReader {
   async #gather(
     pack: PackFacts,
     placements: readonly Placement[],
-    got: Segments,
+    got: PackSegments,
     signal: AbortSignalLike | undefined,
   ): Promise<void> {
     const { clock } = this.#options;
     const { m } = pack.code;
-    const count = segmentCount(pack);
+    const count = got.perShard;
     const candidates = this.#quickestFirst(placements);
     const stop = clock.abortController();
     const onAbort = (): void => {
@@ -133,8 +121,8 @@ export class PackReader {
     };
     signal?.addEventListener('abort', onAbort);
     let working = 0;
-    const has = (shard: number): boolean => wholeShards(pack, got).includes(shard);
-    const enough = (): boolean => stop.signal.aborted || wholeShards(pack, got).length >= m;
+    const has = (shard: number): boolean => got.wholeShards().includes(shard);
+    const enough = (): boolean => stop.signal.aborted || got.wholeShards().length >= m;
     let cancelHedge = (): void => undefined;
     const done = new Promise<void>((resolve) => {
       const work = async (): Promise<void> => {
@@ -169,16 +157,18 @@ export class PackReader {
   async #read(
     pack: PackRef,
     placements: readonly Placement[],
-    needed: ReadonlyMap<number, ReadonlySet<number>>,
-    got: Segments,
+    needed: readonly SegmentName[],
+    got: PackSegments,
     signal: AbortSignalLike | undefined,
   ): Promise<void> {
+    const shards = [...new Set(needed.map(({ shard }) => shard))];
     await Promise.all(
-      [...needed].map(([shard, segments]) => this.#direct(pack, placements, shard, segments, got, signal)),
+      shards.map((shard) => {
+        const segments = needed.filter((name) => name.shard === shard).map(({ segment }) => segment);
+        return this.#direct(pack, placements, shard, segments, got, signal);
+      }),
     );
-    const missing = [...needed].flatMap(([shard, segments]) =>
-      [...segments].filter((segment) => !got.get(shard)?.has(segment)).map((segment) => ({ shard, segment })),
-    );
+    const missing = needed.filter((name) => !got.has(name));
     if (missing.length > 0) await this.#remake(pack, placements, missing, got, signal);
   }
 
@@ -187,8 +177,8 @@ export class PackReader {
     pack: PackRef,
     placements: readonly Placement[],
     shard: number,
-    segments: ReadonlySet<number>,
-    got: Segments,
+    segments: readonly number[],
+    got: PackSegments,
     signal: AbortSignalLike | undefined,
   ): Promise<void> {
     const { clock } = this.#options;
@@ -213,16 +203,16 @@ export class PackReader {
   async #remake(
     pack: PackRef,
     placements: readonly Placement[],
-    missing: readonly { readonly shard: number; readonly segment: number }[],
-    got: Segments,
+    missing: readonly SegmentName[],
+    got: PackSegments,
     signal: AbortSignalLike | undefined,
   ): Promise<void> {
     const { m } = pack.code;
     const wanted = [...new Set(missing.map(({ segment }) => segment))].sort((a, b) => a - b);
     const first = wanted[0] ?? 0;
     const count = (wanted.at(-1) ?? 0) - first + 1;
-    const has = (shard: number): boolean => wanted.every((segment) => got.get(shard)?.has(segment));
-    const complete = (): number[] => [...got.keys()].filter(has);
+    const complete = (): number[] => got.shardsWith(wanted);
+    const has = (shard: number): boolean => complete().includes(shard);
     // Connected holders first; the others are worth a try only when those are not enough.
     const candidates = this.#inOrder(placements).filter((p) => !has(p.shard));
     let next = 0;
@@ -249,30 +239,26 @@ export class PackReader {
 
   async #reconstruct(
     pack: PackRef,
-    missing: readonly { readonly shard: number; readonly segment: number }[],
+    missing: readonly SegmentName[],
     segments: readonly number[],
     present: readonly number[],
-    got: Segments,
+    got: PackSegments,
   ): Promise<void> {
     const shards = [...new Set(missing.map(({ shard }) => shard))].filter(
       (shard) => !present.includes(shard),
     );
-    const lengths = segments.map((segment) => segmentBytes(pack, segment));
     const rebuilt = await this.#options.codec.reconstruct({
       code: pack.code,
-      present: present.map((shard) => ({
-        shard,
-        bytes: concatBytes(...segments.map((segment) => got.get(shard)?.get(segment) ?? new Uint8Array(0))),
-      })),
+      present: present.map((shard) => ({ shard, bytes: got.join(shard, segments) })),
       wanted: shards,
     });
     shards.forEach((shard, i) => {
       let at = 0;
-      segments.forEach((segment, s) => {
-        const length = lengths[s] ?? 0;
-        keep(got, shard, segment, (rebuilt[i] ?? new Uint8Array(0)).subarray(at, at + length));
-        at += length;
-      });
+      for (const segment of segments) {
+        const end = at + got.lengthOf(segment);
+        got.put(shard, segment, (rebuilt[i] ?? new Uint8Array(0)).subarray(at, end));
+        at = end;
+      }
     });
   }
 
@@ -282,7 +268,7 @@ export class PackReader {
     placement: Placement,
     first: number,
     count: number,
-    got: Segments,
+    got: PackSegments,
     signal: AbortSignalLike | undefined,
   ): Promise<boolean> {
     const { cooperation, codec, clock, owner, onCorrupt, onReceived } = this.#options;
@@ -304,7 +290,7 @@ export class PackReader {
       this.#pace.set(holder, (clock.monotonic() - startedAt) / count);
       if (corrupt.length > 0) onCorrupt(holder, corrupt.length);
       plain.forEach((bytes, i) => {
-        if (bytes?.length === segmentBytes(pack, first + i)) keep(got, shard, first + i, bytes);
+        if (bytes?.length === got.lengthOf(first + i)) got.put(shard, first + i, bytes);
       });
       return corrupt.length === 0 && plain.length === count;
     } catch (error) {
@@ -361,91 +347,4 @@ export class PackReader {
         .map(({ device }) => device),
     ]);
   }
-}
-
-/** Where a sealed bundle lies in the plain pack. */
-function bundleRange(pack: PackRef, index: number): { start: number; length: number } {
-  const length = pack.bundles[index];
-  if (length === undefined) {
-    throw new RoostError(
-      'corrupt',
-      `pack ${pack.packId} has ${pack.bundles.length} bundles, number ${index} is named`,
-    );
-  }
-  let start = PACK_HEADER_BYTES;
-  for (let i = 0; i < index; i++) start += pack.bundles[i] ?? 0;
-  return { start, length };
-}
-
-function neededSegments(
-  pack: PackRef,
-  ranges: readonly { readonly start: number; readonly length: number }[],
-): Map<number, Set<number>> {
-  const needed = new Map<number, Set<number>>();
-  for (const { start, length } of ranges) {
-    let at = start;
-    while (at < start + length) {
-      const shard = Math.floor(at / pack.shardBytes);
-      const segment = Math.floor((at % pack.shardBytes) / SEGMENT_BYTES);
-      let segments = needed.get(shard);
-      if (!segments) needed.set(shard, (segments = new Set()));
-      segments.add(segment);
-      at = Math.min(shard * pack.shardBytes + (segment + 1) * SEGMENT_BYTES, (shard + 1) * pack.shardBytes);
-    }
-  }
-  return needed;
-}
-
-/** Whether all segments of a range were read. */
-function isCovered(
-  pack: PackRef,
-  got: Segments,
-  range: { readonly start: number; readonly length: number },
-): boolean {
-  return [...neededSegments(pack, [range])].every(([shard, segments]) =>
-    [...segments].every((segment) => got.get(shard)?.has(segment)),
-  );
-}
-
-function segmentCount(pack: PackFacts): number {
-  return Math.ceil(pack.shardBytes / SEGMENT_BYTES);
-}
-
-function wholeShards(pack: PackFacts, got: Segments): number[] {
-  return [...got].filter(([, segments]) => segments.size === segmentCount(pack)).map(([shard]) => shard);
-}
-
-function joinShard(pack: PackFacts, got: Segments, shard: number): PlainShard {
-  const segments = got.get(shard);
-  const parts = Array.from({ length: segmentCount(pack) }, (_, i) => segments?.get(i) ?? new Uint8Array(0));
-  return { shard, bytes: concatBytes(...parts) };
-}
-
-/** Plain bytes of one segment of a shard; the last one is shorter. */
-function segmentBytes(pack: PackFacts, segment: number): number {
-  return Math.min(SEGMENT_BYTES, pack.shardBytes - segment * SEGMENT_BYTES);
-}
-
-function slice(pack: PackRef, got: Segments, start: number, length: number): Bytes {
-  const out = new Uint8Array(length);
-  let at = start;
-  while (at < start + length) {
-    const shard = Math.floor(at / pack.shardBytes);
-    const inShard = at % pack.shardBytes;
-    const segment = Math.floor(inShard / SEGMENT_BYTES);
-    const bytes = got.get(shard)?.get(segment);
-    if (!bytes)
-      throw new RoostError('internal', `segment ${segment} of shard ${shard} should have been read`);
-    const from = inShard - segment * SEGMENT_BYTES;
-    const part = bytes.subarray(from, from + (start + length - at));
-    out.set(part, at - start);
-    at += part.length;
-  }
-  return out;
-}
-
-function keep(got: Segments, shard: number, segment: number, bytes: Bytes): void {
-  const segments = got.get(shard) ?? new Map<number, Bytes>();
-  got.set(shard, segments);
-  segments.set(segment, bytes);
 }
