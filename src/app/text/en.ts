@@ -218,6 +218,8 @@ export const en = {
       paused: 'Paused',
       empty: 'Nothing saved yet',
     },
+    /** of a folder whose pieces all lie on the computer that it lies on */
+    onThisComputer: 'On this computer',
     /** `holding` of `all` partners keep pieces; any `lose` of them may vanish */
     protectedBy: (holding: number, all: number, lose: number): string =>
       `Protected: ${holding} of ${partners(all)} ${holding === 1 ? 'holds' : 'hold'} it, ${
