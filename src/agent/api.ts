@@ -106,6 +106,8 @@ export interface RecoverySheet {
 export interface BackupOptions extends Cancellable {
   /** 'auto' or 'mirror:3' | 'parity:4+1' | 'reed-solomon:6+3' | 'stripe:4' */
   readonly code?: string;
+  /** a folder that was saved from another place before is the same one, which has moved */
+  readonly moved?: boolean;
   readonly onProgress?: (progress: Progress) => void;
 }
 

@@ -18,6 +18,7 @@ import { EarlyScan } from './backup/early-scan.ts';
 import { checkNames } from './backup/scan.ts';
 import type { Spread } from './backup/backup.ts';
 import { PackPlacer } from './backup/pack-placer.ts';
+import { checkPlaces } from './repository/folders.ts';
 import { chooseCode } from './code-choice.ts';
 import type { AgentContext } from './context.ts';
 import { standIn } from './delegate/stand-in.ts';
@@ -60,6 +61,7 @@ export async function runBackupOn(
 ): Promise<Omit<BackupReport, 'health'>> {
   checkNames(sources);
   const context = await membership.start();
+  if (options.moved !== true) await checkPlaces(context.repository, sources);
   const { clock, codec } = context.platform;
   const startedAt = clock.monotonic();
   codec.prepare?.();

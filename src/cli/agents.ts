@@ -22,11 +22,15 @@ async function useAgent<Result>(
   const address = broker ?? kept ?? DEFAULT_BROKER;
   const platform = await createNodePlatform({ home, broker: address, log: stderrLog() });
   try {
-    if (address !== kept) await saveSettings(home, { broker: address });
     const agent = await createAgent(platform);
     try {
-      if (online === true && agent.state.phase === 'member') await agent.start();
-      return await work(agent);
+      const member = agent.state.phase === 'member';
+      // A member's broker changes with what succeeds only: what is refused must not take it away from its partners.
+      if (address !== kept && !member) await saveSettings(home, { broker: address });
+      if (online === true && member) await agent.start();
+      const result = await work(agent);
+      if (address !== kept && member) await saveSettings(home, { broker: address });
+      return result;
     } finally {
       await agent.stop();
     }

@@ -21,21 +21,23 @@ export function reportCheck(output: Output, report: CheckReport): number {
       `${device.slice(0, 8)}  ${OUTCOMES[outcome]}${drawn}  ${printable(name)}`,
     );
   }
+  const total = partners.filter(({ outcome }) => outcome !== 'nothing').length;
   const having = (...outcomes: readonly CheckedPartner['outcome'][]): number =>
     partners.filter(({ outcome }) => outcomes.includes(outcome)).length;
   const proved = having('proved');
   const wrong = having('failed', 'lost');
-  if (!introduced && having('unreachable') > 0)
+  const away = having('unreachable');
+  if (!introduced && away > 0)
     output.note('The broker did not answer: partners that are online may not have been reached.');
   output.result(
     { event: 'done', partners, provedBytes, movedBytes, seconds, introduced },
     proved > 0
-      ? `Proved ${formatBytes(provedBytes)} at ${count(proved, 'partner')} by moving ${formatBytes(movedBytes)} in ${formatDuration(seconds * 1000)}.`
+      ? `Proved ${formatBytes(provedBytes)} at ${count(proved, 'partner')} by moving ${formatBytes(movedBytes)} in ${formatDuration(seconds * 1000)}.${away > 0 ? ` ${away} of ${count(total, 'partner')} could not be reached.` : ''}`
       : partners.some(({ outcome }) => outcome !== 'nothing')
         ? 'Nothing was proved.'
         : 'No partner holds anything of yours yet.',
   );
   if (wrong > 0) return EXIT_FAILED;
   if (proved > 0) return EXIT_DONE;
-  return having('unreachable') > 0 ? EXIT_TOO_FEW : EXIT_FAILED;
+  return away > 0 ? EXIT_TOO_FEW : EXIT_FAILED;
 }

@@ -16,7 +16,7 @@ export function healthText(health: Health): string {
   const where = health.sameComputer
     ? ' All partners are on this computer: safe from mistakes, not from its loss.'
     : '';
-  const holders = `${count(health.partners, 'partner')} ${health.partners === 1 ? 'holds' : 'hold'} it, any ${health.canLose} can be lost.`;
+  const holders = `${count(health.partners, 'partner')} ${health.partners === 1 ? 'holds' : 'hold'} it, ${health.canLose === 0 ? 'none' : `any ${health.canLose}`} can be lost.`;
   switch (health.state) {
     case 'protected':
       return `Protected: ${holders}${where}`;

@@ -5,6 +5,8 @@ import type { Cancellable } from '../core/progress.ts';
 export interface Source {
   /** Name of the root, one path part. */
   readonly name: string;
+  /** Where it lies on this device, without links; left out by platforms that do not tell. */
+  readonly place?: string;
   /**
    * Every entry below the root, parents before children, children of one folder in a row. Paths are parts joined by '/'
    * and relative to the root ('' is the root folder itself and comes first). What cannot be read is told, not thrown.

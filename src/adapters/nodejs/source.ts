@@ -1,4 +1,4 @@
-import { constants, lstat, open } from 'node:fs/promises';
+import { constants, lstat, open, realpath } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import ignore from 'ignore';
@@ -43,7 +43,8 @@ export async function directorySource(path: string, options: FolderSourceOptions
     ? await onSystem('the folder cannot be read', () => open(root, constants.O_RDONLY).then(isFolder))
     : stat.isDirectory();
   if (!folder) throw new RoostError('usage', 'what is backed up must be a folder, got something else');
-  return new FolderSource(root, options);
+  const place = await onSystem('the folder cannot be read', () => realpath(root));
+  return new FolderSource(root, place, options);
 }
 
 async function isFolder(handle: Awaited<ReturnType<typeof open>>): Promise<boolean> {
@@ -56,11 +57,13 @@ async function isFolder(handle: Awaited<ReturnType<typeof open>>): Promise<boole
 
 class FolderSource implements Source {
   readonly name: string;
+  readonly place: string;
   readonly #root: string;
   readonly #excludes: (path: string, folder: boolean) => boolean;
 
-  constructor(root: string, { exclude = [] }: FolderSourceOptions) {
+  constructor(root: string, place: string, { exclude = [] }: FolderSourceOptions) {
     this.#root = root;
+    this.place = place;
     // The root of a file system has no name.
     this.name = basename(root) || 'root';
     const matcher = ignore({ ignorecase: false }).add([...exclude]);

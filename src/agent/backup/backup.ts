@@ -282,7 +282,8 @@ class Run {
       const written = await trees.write(table);
       entries.set(source.name, folderEntry(table, ROOT, written));
       const { files, folders: folderCount, bytes } = written;
-      folders.set(source.name, { name: source.name, files, folders: folderCount, bytes, savedAt });
+      const { name, place } = source;
+      folders.set(name, { name, files, folders: folderCount, bytes, savedAt, place });
     }
     const root = await trees.writeEntries([...entries.values()]);
     return { root, folders: [...folders.values()], forgotten };

@@ -12,9 +12,10 @@ import { readTextFile, stringValue } from '../values.ts';
 
 export const backup: Command = {
   name: 'backup',
-  usage: 'PATH... [--exclude-file FILE] [--code auto|mirror:3|parity:4+1|reed-solomon:6+3]',
-  summary: 'save folders to the partners; sends only what is new',
-  options: { 'exclude-file': { type: 'string' }, code: { type: 'string' } },
+  usage: 'PATH... [--exclude-file FILE] [--code auto|mirror:3|parity:4+1|reed-solomon:6+3] [--moved]',
+  summary:
+    'save folders to the partners; sends only what is new; --moved for a folder that was saved from another place before',
+  options: { 'exclude-file': { type: 'string' }, code: { type: 'string' }, moved: { type: 'boolean' } },
   positionals: [1, Infinity],
   shareable: true,
   async run({ values, positionals, home, cwd, output, signal, agents }) {
@@ -35,6 +36,7 @@ export const backup: Command = {
         }
         const report = await agent.backup(sources, {
           ...(code === undefined ? {} : { code }),
+          moved: values['moved'] === true,
           signal,
           onProgress: (progress) => output.progress(progress),
         });

@@ -21,9 +21,11 @@ export const find: Command = {
       async (agent) => {
         requireMember(agent);
         const snapshots = only === undefined ? await agent.snapshots() : [await findSnapshot(agent, only)];
+        let found = 0;
         for (const snapshot of [...snapshots].sort((a, b) => a.endedAt - b.endedAt)) {
           for await (const entry of walkSnapshot(agent, snapshot, '', signal)) {
             if (!matches(entry.path)) continue;
+            found++;
             output.result(
               {
                 snapshot: snapshot.snapshot,
@@ -36,6 +38,8 @@ export const find: Command = {
             );
           }
         }
+        if (found === 0)
+          output.note('Nothing matches. A pattern is the whole name, or a path: "*word*", "**/docs/*.md".');
         return EXIT_DONE;
       },
       { online: true },

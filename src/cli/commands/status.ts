@@ -20,7 +20,11 @@ export const status: Command = {
             ]
           : [healthText(health), ...healthDetails(health)];
       if (cooperative !== undefined && !broker.online && health.online === 0) {
-        lines.push('The broker cannot be reached, and no partner: who is there now is not known.');
+        lines.push(
+          broker.reason === undefined
+            ? 'Who is online was not asked: "roost check" does, and "roost serve" knows.'
+            : 'The broker cannot be reached, and no partner: who is there now is not known.',
+        );
       }
       if (health.lastSavedAt !== undefined) lines.push(`Last saved ${formatTime(health.lastSavedAt)}.`);
       if (cooperative !== undefined) {

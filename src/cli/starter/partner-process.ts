@@ -4,6 +4,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { RoostError } from '../../core/errors.ts';
 
+/** What a partner says instead of its invite when another process has its home. */
+export const PARTNER_BUSY = '!busy';
+
 const SCRIPT = fileURLToPath(new URL('partner.ts', import.meta.url));
 
 export interface PartnerOptions {
@@ -23,7 +26,7 @@ export interface PartnerProcess {
   stop(): Promise<void>;
 }
 
-/** Starts one partner as a process of its own and waits until it holds pieces. @throws RoostError 'internal' */
+/** Starts one partner as a process of its own and waits until it holds pieces. @throws RoostError 'internal' | 'busy' when another process has its home */
 export async function startPartner({
   home,
   broker,
@@ -46,6 +49,8 @@ export async function startPartner({
     createInterface({ input: child.stdout }).once('line', resolve);
   });
   const line = await Promise.race([ready, ended.then(() => undefined)]);
+  if (line === PARTNER_BUSY)
+    throw new RoostError('busy', `${home} is in use: perhaps npm start runs already`);
   if (line === undefined) throw new RoostError('internal', `the partner in ${home} did not start`);
   let stopping = false;
   void ended.then(() => {

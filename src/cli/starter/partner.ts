@@ -3,7 +3,7 @@
 import { createInterface } from 'node:readline';
 import { createAgent } from '../../agent/agent.ts';
 import { createNodePlatform } from '../../adapters/nodejs/platform.ts';
-import { RoostError } from '../../core/errors.ts';
+import { RoostError, faultOf } from '../../core/errors.ts';
 import { GIB } from '../../core/limits.ts';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { createOutput } from '../output.ts';
 import { saveSettings } from '../settings.ts';
 import { stderrLog } from '../stderr-log.ts';
 import { reusableInvite } from './invite.ts';
+import { PARTNER_BUSY } from './partner-process.ts';
 
 const OFFER_BYTES = 20 * GIB;
 const COOPERATIVE_NAME = 'Starter';
@@ -64,5 +65,6 @@ try {
   await serve(home, broker, name);
 } catch (error) {
   code = reportFault(output, error);
+  if (faultOf(error) === 'busy') process.stdout.write(`${PARTNER_BUSY}\n`);
 }
 await exitWith(code);
