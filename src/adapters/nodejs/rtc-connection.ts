@@ -68,7 +68,7 @@ export class RtcConnection {
     fingerprintOf('remote', sdp);
     if (this.#candidates === undefined) throw new RoostError('malformed', `a second ${type} came`);
     try {
-      this.#peer.setRemoteDescription(type === 'offer' ? begunByOfferer(sdp) : sdp, type);
+      this.#peer.setRemoteDescription(sdp, type);
     } catch (error) {
       throw new RoostError('malformed', `the ${type} cannot be used`, { cause: error });
     }
@@ -194,13 +194,4 @@ export class RtcConnection {
       this.#parts.ended(error, failed);
     }
   }
-}
-
-/**
- * An offer that leaves it to who answers to begin DTLS, with that taken by who offered. libdatachannel drops a first message that comes before
- * it has set up its own side, and the other end sends it again after a second: one connection in eight on loopback. Who answers is
- * ready before who offered learns that it can begin.
- */
-function begunByOfferer(sdp: string): string {
-  return sdp.replaceAll('a=setup:actpass', 'a=setup:active');
 }
