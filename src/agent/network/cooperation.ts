@@ -102,6 +102,8 @@ class CooperationOfDevice implements OpenCooperation {
   readonly #onNotice = new Set<(notice: Notice) => void>();
   #running: Running | undefined;
   #starting: Promise<Running> | undefined;
+  /** settles when the broker's roster was read after the start, or could not be */
+  #rosterRead: Promise<void> = Promise.resolve();
   #stopped = false;
   #telling = false;
 
@@ -246,7 +248,8 @@ class CooperationOfDevice implements OpenCooperation {
   ): Promise<readonly Partner[]> {
     const { book, records } = this.#books;
     const running = await this.#run();
-    await running.directory.refresh();
+    // Only members are asked, and those who joined since the last time are on the broker's roster alone.
+    await Promise.all([running.directory.refresh(), this.#rosterRead]);
     // Who has lost what it knew may have learned the old terms from us: nothing is put under those again.
     for (const { theirs, endedAt } of book.ruling()) {
       if (endedAt === 0 && records.get(theirs.device).standing.state === 'evicted') {
@@ -351,7 +354,7 @@ class CooperationOfDevice implements OpenCooperation {
     );
     directory.start();
     this.#wantPartners();
-    void syncer.withBroker();
+    this.#rosterRead = syncer.withBroker();
     return running;
   }
 
