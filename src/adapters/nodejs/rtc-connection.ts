@@ -16,6 +16,11 @@ const CANDIDATE_MAX_CHARS = 2048;
  */
 const SEND_BUFFER_BYTES = 256 * 1024;
 setSctpSettings({ sendBufferSize: SEND_BUFFER_BYTES });
+/**
+ * Who offers keeps its candidates back until it has stored the answer and had so long to check the other side's: its checks come first,
+ * so it is ready for DTLS when the other side begins it (docs/decisions/0036).
+ */
+const HELD_BACK_MS = 100;
 
 export interface RtcConnectionParts {
   readonly device: DeviceId;
@@ -25,8 +30,8 @@ export interface RtcConnectionParts {
   readonly send: (type: 'OFFER' | 'ANSWER' | 'CANDIDATE', payload: unknown) => void;
   readonly after: (ms: number, callback: () => void) => () => void;
   readonly opened: (channel: RtcChannel) => void;
-  /** Called once, when it will never open or has closed; `failed` when ICE or DTLS gave up. */
-  readonly ended: (error: RoostError, failed: boolean) => void;
+  /** Called once, when it will never open or has closed. */
+  readonly ended: (error: RoostError) => void;
 }
 
 /** One connection with its one channel, from the offer to the end. */
@@ -37,20 +42,27 @@ export class RtcConnection {
   #channel: RtcChannel | undefined;
   #candidates: { readonly candidate: string; readonly mid: string }[] | undefined = [];
   #candidateCount = 0;
+  /** our candidates that the other side is not to know yet; undefined when they are told as they come */
+  #heldBack: { readonly candidate: string; readonly mid: string }[] | undefined;
+  #cancelTelling: (() => void) | undefined;
   #ended = false;
 
   constructor(parts: RtcConnectionParts) {
     this.#parts = parts;
+    if (parts.initiator) this.#heldBack = [];
     this.#peer = new PeerConnection(parts.connectionId, {
       iceServers: parts.iceServers,
       maxMessageSize: MESSAGE_MAX_BYTES,
     });
     this.#peer.onLocalDescription((sdp, type) => this.#describe(sdp, type));
-    this.#peer.onLocalCandidate((candidate, mid) => this.#tellCandidate(candidate, mid));
+    this.#peer.onLocalCandidate((candidate, mid) => {
+      if (this.#heldBack === undefined) this.#tellCandidate(candidate, mid);
+      else this.#heldBack.push({ candidate, mid });
+    });
     this.#peer.onStateChange((state) => {
       // 'disconnected' may pass; the session's heartbeat decides before 'failed' does
       if (state !== 'failed' && state !== 'closed') return;
-      this.#finish(this.#unreachable(`the connection ${state}`), true);
+      this.#finish(this.#unreachable(`the connection ${state}`));
     });
     if (parts.initiator) this.#adopt(this.#peer.createDataChannel(parts.connectionId));
     else this.#peer.onDataChannel((dataChannel) => this.#adopt(dataChannel));
@@ -75,6 +87,7 @@ export class RtcConnection {
     const waiting = this.#candidates;
     this.#candidates = undefined;
     for (const { candidate, mid } of waiting) this.#addCandidate(candidate, mid);
+    if (type === 'answer') this.#cancelTelling = this.#parts.after(HELD_BACK_MS, () => this.#tellHeldBack());
   }
 
   /** Takes a candidate of the other side, as PeerJS sends it; it waits for the description. */
@@ -92,7 +105,7 @@ export class RtcConnection {
 
   /** Ends it; an open channel is told why. */
   end(reason: string): void {
-    this.#finish(this.#unreachable(reason), false);
+    this.#finish(this.#unreachable(reason));
   }
 
   close(): void {
@@ -107,6 +120,12 @@ export class RtcConnection {
     else {
       this.#send('OFFER', { ...common, label: connectionId, reliable: true, serialization: 'raw' });
     }
+  }
+
+  #tellHeldBack(): void {
+    const heldBack = this.#heldBack ?? [];
+    this.#heldBack = undefined;
+    for (const { candidate, mid } of heldBack) this.#tellCandidate(candidate, mid);
   }
 
   #tellCandidate(candidate: string, sdpMid: string): void {
@@ -163,7 +182,7 @@ export class RtcConnection {
         after: this.#parts.after,
       });
     } catch (error) {
-      this.#finish(error instanceof RoostError ? error : new RoostError('internal', messageOf(error)), false);
+      this.#finish(error instanceof RoostError ? error : new RoostError('internal', messageOf(error)));
       return;
     }
     this.#parts.opened(this.#channel);
@@ -184,14 +203,15 @@ export class RtcConnection {
     return new RoostError('unreachable', `${this.#parts.device}: ${reason}`);
   }
 
-  #finish(error: RoostError, failed: boolean): void {
+  #finish(error: RoostError): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#cancelTelling?.();
     this.#channel?.end(error.message);
     try {
       this.#peer.close();
     } finally {
-      this.#parts.ended(error, failed);
+      this.#parts.ended(error);
     }
   }
 }

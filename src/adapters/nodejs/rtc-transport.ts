@@ -12,11 +12,6 @@ import type { Signal, SignalingOptions } from './signaling-client.ts';
 import { SignalingClient } from './signaling-client.ts';
 
 const CONNECT_TIMEOUT_MS = 20_000;
-/**
- * libdatachannel now and then (once in 60 on loopback) starts DTLS before it has stored the answer that it was given, finds no
- * fingerprint to compare with, and fails; a new connection does not.
- */
-const ATTEMPTS = 3;
 /** PeerJS's ids of data connections begin so. */
 const CONNECTION_ID_PREFIX = 'dc_';
 const CONNECTION_ID_MAX_CHARS = 128;
@@ -62,10 +57,7 @@ export class RtcTransport implements Transport {
     if (signal?.aborted === true) abort();
     signal?.addEventListener('abort', abort);
     try {
-      for (let attempt = 1; ; attempt++) {
-        const channel = await this.#connect(device, deadline.signal, attempt < ATTEMPTS);
-        if (channel !== undefined) return channel;
-      }
+      return await this.#connect(device, deadline.signal);
     } catch (error) {
       throw deadline.signal.aborted ? (deadline.signal.reason as RoostError) : error;
     } finally {
@@ -94,14 +86,13 @@ export class RtcTransport implements Transport {
     if (this.#closed) throw new RoostError('unreachable', 'the transport is closed');
   }
 
-  /** @returns undefined when the connection failed and may be tried again */
-  async #connect(device: DeviceId, signal: AbortSignalLike, mayRetry: boolean): Promise<Channel | undefined> {
+  async #connect(device: DeviceId, signal: AbortSignalLike): Promise<Channel> {
     stopIf(signal);
     await this.#signaling.ready(signal);
     const iceServers = await this.#iceServers();
     this.#check();
     stopIf(signal);
-    return new Promise<Channel | undefined>((resolve, reject) => {
+    return new Promise<Channel>((resolve, reject) => {
       const connectionId = `${CONNECTION_ID_PREFIX}${randomBytes(10).toString('hex')}`;
       const waiting = this.#absent.get(device) ?? new Set();
       this.#absent.set(device, waiting);
@@ -117,10 +108,9 @@ export class RtcTransport implements Transport {
           settled();
           resolve(channel);
         },
-        ended: (error, failed) => {
+        ended: (error) => {
           settled();
-          if (failed && mayRetry) resolve(undefined);
-          else reject(error);
+          reject(error);
         },
       });
       waiting.add(giveUp);
@@ -144,9 +134,9 @@ export class RtcTransport implements Transport {
       send: (type, payload) => this.#signaling.send(type, device, payload),
       after: (ms, callback) => this.#options.clock.after(ms, callback),
       opened: events.opened,
-      ended: (error, failed) => {
+      ended: (error) => {
         this.#connections.delete(key);
-        events.ended(error, failed);
+        events.ended(error);
       },
     });
     this.#connections.set(key, connection);
