@@ -115,7 +115,7 @@ export default {
   options: {
     doNotFollow: { path: 'node_modules' },
     // AssemblyScript is compiled by its own compiler only.
-    exclude: { path: ['^dist/', '^workers/kernel/assembly/'] },
+    exclude: { path: ['^dist/', '^build/', '^workers/kernel/assembly/'] },
     tsPreCompilationDeps: true,
     detectProcessBuiltinModuleCalls: true,
     skipAnalysisNotInRules: false,

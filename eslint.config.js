@@ -31,7 +31,17 @@ const DEFAULT_EXPORT = {
 };
 
 export default ts.config(
-  { ignores: ['dist/', 'data/', 'coverage/', 'node_modules/', 'public/', 'workers/kernel/assembly/'] },
+  {
+    ignores: [
+      'dist/',
+      'build/',
+      'data/',
+      'coverage/',
+      'node_modules/',
+      'public/',
+      'workers/kernel/assembly/',
+    ],
+  },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
 
   js.configs.recommended,

@@ -9,6 +9,8 @@ const HOLDERS = 6;
 const MB = 1e6;
 const TREE = { files: 10_000, bytes: 200 * MB };
 const IDLE = '(idle)';
+/** Frames are told by their source file. */
+const SOURCES = { ROOST_SOURCES: '1' };
 
 /** A profile as `node --cpu-prof` writes it, one for each thread. */
 interface Profile {
@@ -70,7 +72,7 @@ export async function measureStages(): Promise<string> {
     for (const [run, command] of Object.entries(commands)) {
       const profiles = workspace.path(`profiles-${run}`);
       const node = ['--cpu-prof', '--cpu-prof-dir', profiles];
-      const { code, stderr } = await finished(spawnRoost(owner.home, command, node));
+      const { code, stderr } = await finished(spawnRoost(owner.home, command, node, SOURCES));
       if (code !== 0) throw new Error(`the ${run} run ended with ${String(code)}: ${stderr}`);
       runs.push(await stagesOf(profiles));
     }

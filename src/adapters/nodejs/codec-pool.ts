@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Bytes } from '../../core/bytes.ts';
 import { RoostError } from '../../core/errors.ts';
@@ -74,7 +75,7 @@ class CodecPool {
 
   constructor({ size, thread }: CodecPoolOptions) {
     this.#size = Math.max(1, size ?? availableParallelism());
-    this.#program = thread ?? new URL('./codec-thread.ts', import.meta.url);
+    this.#program = thread ?? new URL(`./codec-thread${extname(import.meta.url)}`, import.meta.url);
   }
 
   async setKeys(keys: AccountKeys): Promise<void> {

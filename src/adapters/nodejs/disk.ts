@@ -1,3 +1,4 @@
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Bytes } from '../../core/bytes.ts';
 import { RoostError } from '../../core/errors.ts';
@@ -67,7 +68,7 @@ class Disk {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./disk-thread.ts', import.meta.url));
+    const worker = new Worker(new URL(`./disk-thread${extname(import.meta.url)}`, import.meta.url));
     worker.on('message', (answer: DiskAnswer) => {
       this.#waiting.shift()?.resolve(answer);
       if (this.#waiting.length === 0) this.#rest(worker);

@@ -21,14 +21,16 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Starts `roost ARGS --json` as a process of its own. `node` are options of Node.js itself. */
+/** Starts `roost ARGS --json` as a process of its own. `node` are options of Node.js itself, `env` goes beside the test's own. */
 export function spawnRoost(
   home: string,
   args: readonly string[],
   node: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
 ): ChildProcess {
   return spawn(process.execPath, [...node, MAIN, ...args, '--json', '--home', home], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
   });
 }
 
