@@ -402,6 +402,17 @@ describe('the roster', () => {
     await scene.until(() => b!.open.roster.members.has(c.identity.keys.account));
   });
 
+  it('is read before partners are looked for: who joined while the device was off is asked at once', async () => {
+    play('joined-meanwhile');
+    const [a] = await scene.parties(1);
+    a!.machine.restart();
+    const b = await scene.party('b');
+    const again = await scene.party('p0', { start: false });
+    expect(again.open.roster.members.has(b.identity.keys.account)).toBe(false);
+    const found = await scene.run(again.open.ensurePartners(1000));
+    expect(found.map(({ device }) => device)).toEqual([b.device]);
+  });
+
   it('is kept on the device: it starts while the broker is away', async () => {
     play('offline-start');
     const [a, b] = await scene.parties(2);
