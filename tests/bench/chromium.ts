@@ -1,4 +1,4 @@
-import { addFolder, joinInPage, restoreZip, waitForHealth, waitForSnapshots } from '../e2e/support/app.ts';
+import { dropFolder, joinInPage, restoreZip, waitForHealth, waitForSnapshots } from '../e2e/support/app.ts';
 import { openProfile } from '../e2e/support/browser.ts';
 import { startCooperative } from '../e2e/support/cooperative.ts';
 import { openWorkspace } from '../e2e/support/workspace.ts';
@@ -18,7 +18,7 @@ export async function compareInChromium(runs: number): Promise<Comparison[]> {
       await joinInPage(profile, cooperative.invite, 'Bench');
       await measured.measure(workspace, {
         async backup(tree, count) {
-          await addFolder(profile.page, tree);
+          await dropFolder(profile.page, tree);
           await waitForSnapshots(profile.page, count);
           await waitForHealth(profile.page, 'protected');
         },

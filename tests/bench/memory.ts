@@ -2,7 +2,7 @@ import { randomFillSync } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { addFolder, joinInPage, waitForHealth } from '../e2e/support/app.ts';
+import { dropFolder, joinInPage, waitForHealth } from '../e2e/support/app.ts';
 import { openProfile } from '../e2e/support/browser.ts';
 import { startCooperative } from '../e2e/support/cooperative.ts';
 import { finished, spawnRoost } from '../e2e/support/roost.ts';
@@ -77,7 +77,7 @@ async function inChromium(workspace: Workspace, tree: string, megabytes: number)
   await noteLongTasks(page);
   const watch = new MemoryWatch(() => pagesWithWorkers(profile.directory));
   const took = await seconds(async () => {
-    await addFolder(page, tree);
+    await dropFolder(page, tree);
     await waitForHealth(page, 'protected', megabytes * MS_PER_MB);
   });
   const peak = watch.stop();

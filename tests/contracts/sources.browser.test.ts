@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { droppedSources } from '../../src/adapters/web/dropped-sources.ts';
 import { entrySource } from '../../src/adapters/web/entry-source.ts';
 import { fileListSources } from '../../src/adapters/web/file-list-source.ts';
+import type { FolderNode } from '../../src/adapters/web/folder-node.ts';
+import { FolderSource } from '../../src/adapters/web/folder-source.ts';
 import { handleSource } from '../../src/adapters/web/handle-source.ts';
 import type { FilledBuffer, RangeRead, Source } from '../../src/ports/source.ts';
 import { fileAt, privateFolder, writeFile } from './browser/private-folder.ts';
@@ -126,6 +128,21 @@ describe('a directory handle as a source', () => {
     expectBytes(c, patternBytes(100));
     await source.stat('b');
     expectBytes(await source.read('b', 0, 200), patternBytes(200, 2));
+    await remove();
+  });
+
+  it('fails only the file that changed when all are read in one call', async () => {
+    const { folder, remove } = await privateFolder('root');
+    for (const name of ['a', 'b', 'c']) await writeFile(folder, name, patternBytes(100));
+    const source = handleSource(folder);
+    await listPaths(source);
+    // As long as before: only its time tells.
+    await writeFile(folder, 'b', patternBytes(100, 2));
+    const ranges = ['a', 'b', 'c'].map((path) => ({ path, offset: 0, length: 100 }));
+    const { buffer, reads } = await source.readInto!(new Uint8Array(300), 0, ranges);
+    expect(reads.map((read) => ('reason' in read ? 'failed' : read.bytes))).toEqual([100, 'failed', 100]);
+    expectBytes(buffer.subarray(0, 100), patternBytes(100));
+    expectBytes(buffer.subarray(200), patternBytes(100));
     await remove();
   });
 
@@ -272,5 +289,64 @@ describe('what is dropped', () => {
     const [source] = await droppedSources(transfer(item), 'Files');
     expect(source?.name).toBe('root');
     expect((await listPaths(source!)).length).toBe(9);
+  });
+});
+
+describe('a folder of the browser', () => {
+  it('is listed in order, while the files of the next folders are opened already', async () => {
+    const opened: string[] = [];
+    let open = (): void => undefined;
+    const first = new Promise<void>((resolve) => (open = resolve));
+    const folder = (name: string, wait: Promise<void>): FolderNode => ({
+      async *children() {
+        yield {
+          kind: 'file',
+          name: `${name}.txt`,
+          open: async () => {
+            opened.push(name);
+            await wait;
+            return new File([name], `${name}.txt`);
+          },
+        };
+        await Promise.resolve();
+      },
+    });
+    const names = Array.from({ length: 5 }, (_, i) => `folder-${i}`);
+    const root: FolderNode = {
+      async *children() {
+        for (const [i, name] of names.entries())
+          yield { kind: 'folder', name, folder: folder(name, i === 0 ? first : Promise.resolve()) };
+        await Promise.resolve();
+      },
+    };
+    const listed: string[] = [];
+    const listing = (async () => {
+      for await (const { path } of new FolderSource('root', root).entries()) listed.push(path);
+    })();
+    await expect.poll(() => opened).toEqual(names);
+    expect(listed).toEqual(['', ...names]);
+    open();
+    await listing;
+    expect(listed).toEqual(['', ...names, ...names.map((name) => `${name}/${name}.txt`)]);
+  });
+
+  it('ends when it is told to, with the next folders under way', async () => {
+    const controller = new AbortController();
+    const endless = (): FolderNode => ({
+      async *children() {
+        for (let i = 0; ; i++) {
+          yield { kind: 'folder', name: `${i}`, folder: endless() };
+          await Promise.resolve();
+        }
+      },
+    });
+    const source = new FolderSource('root', endless());
+    const listing = (async () => {
+      let seen = 0;
+      for await (const entry of source.entries({ signal: controller.signal })) {
+        if (entry.path !== '' && ++seen === 500) controller.abort();
+      }
+    })();
+    await expectFault(listing, 'aborted');
   });
 });

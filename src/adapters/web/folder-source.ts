@@ -17,6 +17,8 @@ import type { ChildNode, FolderNode, OpenFile } from './folder-node.ts';
 
 /** Files of one folder that are opened at the same time, to have their sizes. */
 const OPEN_AT_ONCE = 64;
+/** Folders of which the first files are opened while those before them are worked off: each answer of the browser takes its time. */
+const FOLDERS_AHEAD = 8;
 const NS_PER_MS = 1_000_000n;
 
 /** Of all sources of this page: each file has a number of its own. */
@@ -29,6 +31,40 @@ interface Listed {
   readonly open: OpenFile;
   /** as it was when it was last looked at */
   file: File;
+}
+
+/** An entry as it is told, with what to list for it when it is a folder. */
+interface Child {
+  readonly entry: SourceEntry | SourceFault;
+  readonly folder?: FolderNode;
+}
+
+/** The children of one folder, batch by batch; the first may be asked for before it is needed. */
+class Listing {
+  readonly #batches: AsyncGenerator<readonly Child[], undefined>;
+  #first: Promise<readonly Child[] | undefined> | undefined;
+
+  constructor(batches: AsyncGenerator<readonly Child[], undefined>) {
+    this.#batches = batches;
+  }
+
+  begin(): void {
+    this.#first ??= this.#ask();
+    // What fails is told to who asks next, if anybody does.
+    this.#first.catch(() => undefined);
+  }
+
+  /** @returns undefined after the last */
+  next(): Promise<readonly Child[] | undefined> {
+    const first = this.#first;
+    this.#first = undefined;
+    return first ?? this.#ask();
+  }
+
+  async #ask(): Promise<readonly Child[] | undefined> {
+    const { done, value } = await this.#batches.next();
+    return done === true ? undefined : value;
+  }
 }
 
 /** A folder of the browser as a source, level by level. */
@@ -53,28 +89,18 @@ export class FolderSource implements Source {
     await this.#prepare();
     this.#files.clear();
     yield folderEntry('');
-    const folders = [{ path: '', folder: this.#root }];
-    for (let folder = folders.shift(); folder !== undefined; folder = folders.shift()) {
-      const { path } = folder;
-      let batch: ChildNode[] = [];
-      try {
-        for await (const child of folder.folder.children()) {
-          check();
-          if (child.kind === 'folder') {
-            const childPath = join(path, child.name);
-            folders.push({ path: childPath, folder: child.folder });
-            yield folderEntry(childPath);
-            continue;
-          }
-          batch.push(child);
-          if (batch.length < OPEN_AT_ONCE) continue;
-          yield* await this.#openAll(path, batch);
-          batch = [];
+    const listings = [new Listing(this.#list('', this.#root, check))];
+    const begin = (): void => {
+      for (const next of listings.slice(0, FOLDERS_AHEAD)) next.begin();
+    };
+    for (let listing = listings.shift(); listing !== undefined; listing = listings.shift()) {
+      begin();
+      for (let batch = await listing.next(); batch !== undefined; batch = await listing.next()) {
+        for (const { entry, folder } of batch) {
+          yield entry;
+          if (folder) listings.push(new Listing(this.#list(entry.path, folder, check)));
         }
-        yield* await this.#openAll(path, batch);
-      } catch (error) {
-        if (error instanceof RoostError && error.fault === 'aborted') throw error;
-        yield { kind: 'unreadable', path, reason: messageOf(error) };
+        begin();
       }
       check();
     }
@@ -117,13 +143,17 @@ export class FolderSource implements Source {
     const part = { of: JOINED, blob, from: 0, length: blob.size, at: start };
     const together = placed.every(({ fits }) => fits) ? await readPart(buffer, part) : undefined;
     const whole = together?.error === undefined && together?.bytes === blob.size;
+    // The browser reads no file that is another than the one it opened: this is how it was when it was read.
+    if (whole)
+      return {
+        buffer: together.buffer,
+        reads: placed.map(({ listed, place }) => ({ bytes: place.blob.size, ...statOf(listed.file) })),
+      };
     // One of them failed, or is longer than its place: each for itself tells which.
-    const filled = whole
-      ? { buffer: together.buffer, errors: [] }
-      : await readBlobs(
-          together?.buffer ?? buffer,
-          placed.map(({ place }) => place),
-        );
+    const filled = await readBlobs(
+      together?.buffer ?? buffer,
+      placed.map(({ place }) => place),
+    );
     const reads = placed.map(({ listed, place }, i) =>
       this.#outcome(ranges[i]!.path, listed, place.blob.size, filled.errors[i]),
     );
@@ -159,24 +189,36 @@ export class FolderSource implements Source {
     return listed;
   }
 
-  async #openAll(folder: string, children: readonly ChildNode[]): Promise<(SourceEntry | SourceFault)[]> {
+  /** What is in a folder, some at a time; a folder that cannot be listed is told in its place. @throws RoostError 'aborted' */
+  async *#list(path: string, folder: FolderNode, check: () => void): AsyncGenerator<readonly Child[], undefined> {
+    let batch: ChildNode[] = [];
+    try {
+      for await (const child of folder.children()) {
+        check();
+        batch.push(child);
+        if (batch.length < OPEN_AT_ONCE) continue;
+        yield await this.#openAll(path, batch);
+        batch = [];
+      }
+      yield await this.#openAll(path, batch);
+    } catch (error) {
+      if (error instanceof RoostError && error.fault === 'aborted') throw error;
+      yield [{ entry: { kind: 'unreadable', path, reason: messageOf(error) } }];
+    }
+  }
+
+  async #openAll(folder: string, children: readonly ChildNode[]): Promise<readonly Child[]> {
     return Promise.all(
-      children.map(async (child): Promise<SourceEntry | SourceFault> => {
+      children.map(async (child): Promise<Child> => {
         const path = join(folder, child.name);
-        if (child.kind === 'folder') return folderEntry(path);
+        if (child.kind === 'folder') return { entry: folderEntry(path), folder: child.folder };
         try {
           const file = await child.open();
           this.#files.set(path, { number: ++filesListed, open: child.open, file });
-          return {
-            kind: 'file',
-            path,
-            ...statOf(file),
-            mode: undefined,
-            owner: undefined,
-            target: undefined,
-          };
+          const entry = { kind: 'file', path, ...statOf(file) } as const;
+          return { entry: { ...entry, mode: undefined, owner: undefined, target: undefined } };
         } catch (error) {
-          return { kind: 'unreadable', path, reason: messageOf(error) };
+          return { entry: { kind: 'unreadable', path, reason: messageOf(error) } };
         }
       }),
     );

@@ -31,6 +31,19 @@ export async function addFolder(page: Page, directory: string): Promise<void> {
   await handle(page, 'folder-input').setInputFiles(directory);
 }
 
+/** Drops a folder on the page, which gets a handle of the real directory, as somebody's hand does. */
+export async function dropFolder(page: Page, directory: string): Promise<void> {
+  await handle(page, 'nav-home').click();
+  const zone = await handle(page, 'drop-zone').boundingBox();
+  if (zone === null) throw new Error('there is nothing on the screen to drop a folder on');
+  const devtools = await page.context().newCDPSession(page);
+  const at = { x: zone.x + 10, y: zone.y + 10 };
+  const data = { items: [], files: [directory], dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+    await devtools.send('Input.dispatchDragEvent', { type, ...at, data });
+  await devtools.detach();
+}
+
 /** Waits until the health sentence is in a state. */
 export async function waitForHealth(page: Page, state: string, timeout = 3 * MINUTE_MS): Promise<void> {
   const locator = page.locator(`[data-testid="health"][data-health="${state}"]`);
