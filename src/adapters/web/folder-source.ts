@@ -1,5 +1,6 @@
 import type { Bytes } from '../../core/bytes.ts';
 import { RoostError, messageOf } from '../../core/errors.ts';
+import { mapLimited } from '../../core/limiter.ts';
 import type { Cancellable } from '../../core/progress.ts';
 import type {
   FileRange,
@@ -13,10 +14,13 @@ import type {
 } from '../../ports/source.ts';
 import { readBlobs, readPart } from './blob-reader.ts';
 import { browserFault } from './browser-fault.ts';
-import type { ChildNode, FolderNode, OpenFile } from './folder-node.ts';
+import type { ChildFile, FolderNode, OpenFile } from './folder-node.ts';
+import { turns } from './turns.ts';
 
 /** Files of one folder that are opened at the same time, to have their sizes. */
 const OPEN_AT_ONCE = 64;
+/** Files that become one blob in one go, because the page tells the browser of each. */
+const JOINED_AT_ONCE = 32;
 const NS_PER_MS = 1_000_000n;
 
 /** Of all sources of this page: each file has a number of its own. */
@@ -27,8 +31,15 @@ const JOINED = 0;
 interface Listed {
   readonly number: number;
   readonly open: OpenFile;
-  /** as it was when it was last looked at */
+  /** as it was when it was last looked at, and its size then: a picked file is asked for it in another process, each time */
   file: File;
+  size: number;
+}
+
+interface Reopened {
+  readonly bytes: number;
+  readonly listed: Listed;
+  readonly file: File;
 }
 
 /** A folder of the browser as a source, level by level. */
@@ -56,7 +67,7 @@ export class FolderSource implements Source {
     const folders = [{ path: '', folder: this.#root }];
     for (let folder = folders.shift(); folder !== undefined; folder = folders.shift()) {
       const { path } = folder;
-      let batch: ChildNode[] = [];
+      let batch: ChildFile[] = [];
       try {
         for await (const child of folder.folder.children()) {
           check();
@@ -92,65 +103,96 @@ export class FolderSource implements Source {
 
   async stat(path: string): Promise<SourceStat> {
     const listed = this.#find(path);
-    try {
-      listed.file = await listed.open();
-    } catch (error) {
-      throw browserFault(`stat of ${path}`, error);
-    }
-    return statOf(listed.file);
+    return this.#look(listed, await this.#reopened(path, listed));
   }
 
   async readInto(buffer: Bytes, start: number, ranges: readonly FileRange[]): Promise<FilledBuffer> {
     const [only] = ranges;
     if (only !== undefined && ranges.length === 1) return this.#readWindow(buffer, start, only);
-    let at = start;
-    const placed = ranges.map(({ path, offset, length }) => {
-      const listed = this.#find(path);
-      const { file } = listed;
-      at += length;
-      // A slice is made known to the browser's main process, which takes longer than reading a small file.
-      const blob = offset === 0 && length >= file.size ? file : file.slice(offset, offset + length);
-      return { listed, place: { blob, at: at - length }, fits: blob.size === length };
-    });
-    // All as one blob, where none of them is shorter than its place.
-    const blob = new Blob(placed.map(({ place }) => place.blob));
-    const part = { of: JOINED, blob, from: 0, length: blob.size, at: start };
-    const together = placed.every(({ fits }) => fits) ? await readPart(buffer, part) : undefined;
-    const whole = together?.error === undefined && together?.bytes === blob.size;
-    // One of them failed, or is longer than its place: each for itself tells which.
-    const filled = whole
-      ? { buffer: together.buffer, errors: [] }
-      : await readBlobs(
-          together?.buffer ?? buffer,
-          placed.map(({ place }) => place),
-        );
-    const reads = placed.map(({ listed, place }, i) =>
-      this.#outcome(ranges[i]!.path, listed, place.blob.size, filled.errors[i]),
-    );
-    return { buffer: filled.buffer, reads: await Promise.all(reads) };
-  }
-
-  async #readWindow(buffer: Bytes, at: number, { path, offset, length }: FileRange): Promise<FilledBuffer> {
-    const listed = this.#find(path);
-    const part = { of: listed.number, blob: listed.file, from: offset, length, at };
-    const filled = await readPart(buffer, part);
-    const read = await this.#outcome(path, listed, filled.bytes, filled.error);
-    return { buffer: filled.buffer, reads: [read] };
-  }
-
-  /** What became of a range, with the file as it is after it was read. */
-  async #outcome(
-    path: string,
-    listed: Listed,
-    bytes: number,
-    error: unknown,
-  ): Promise<RangeRead | RangeFault> {
-    try {
-      if (error !== undefined) throw await this.#readFault(path, listed, error);
-      return { bytes, ...(await this.stat(path)) };
-    } catch (fault) {
-      return { reason: messageOf(fault) };
+    const listed = ranges.map(({ path }) => this.#find(path));
+    const total = ranges.reduce((sum, { length }) => sum + length, 0);
+    // A slice is made known to the browser's main process, which takes longer than reading a small file: only whole files are read together.
+    const whole = ranges.every(({ offset, length }, i) => offset === 0 && length === listed[i]!.size);
+    const blob = whole ? await joined(listed.map(({ file }) => file)) : undefined;
+    if (blob?.size === total) {
+      const filled = await readPart(buffer, { of: JOINED, blob, from: 0, length: total, at: start });
+      buffer = filled.buffer;
+      if (filled.error === undefined && filled.bytes === total) {
+        const reads = await this.#outcomes(ranges, (i) => ({ bytes: ranges[i]!.length }));
+        // One that has another size now may have had it then, and those behind it are not in their places.
+        if (reads.every((read, i) => 'size' in read && read.size === ranges[i]!.length))
+          return { buffer, reads };
+      }
     }
+    return this.#readApart(buffer, start, ranges);
+  }
+
+  /** Each range for itself: that tells which fails, or is shorter than its place. */
+  async #readApart(buffer: Bytes, start: number, ranges: readonly FileRange[]): Promise<FilledBuffer> {
+    let at = start;
+    const places: { readonly blob: Blob; readonly at: number }[] = [];
+    for (const { path, offset, length } of ranges) {
+      await turns.pass();
+      places.push({ blob: this.#find(path).file.slice(offset, offset + length), at });
+      at += length;
+    }
+    const filled = await readBlobs(buffer, places);
+    const reads = await this.#outcomes(ranges, (i) => ({
+      bytes: places[i]!.blob.size,
+      error: filled.errors[i],
+    }));
+    return { buffer: filled.buffer, reads };
+  }
+
+  async #readWindow(buffer: Bytes, at: number, range: FileRange): Promise<FilledBuffer> {
+    const listed = this.#find(range.path);
+    const part = { of: listed.number, blob: listed.file, from: range.offset, length: range.length, at };
+    const filled = await readPart(buffer, part);
+    return { buffer: filled.buffer, reads: await this.#outcomes([range], () => filled) };
+  }
+
+  /** What became of ranges, with their files as they are after they were read. */
+  async #outcomes(
+    ranges: readonly FileRange[],
+    read: (index: number) => { readonly bytes: number; readonly error?: unknown },
+  ): Promise<(RangeRead | RangeFault)[]> {
+    const opened = await mapLimited(
+      ranges,
+      OPEN_AT_ONCE,
+      async ({ path }, i): Promise<Reopened | RangeFault> => {
+        const listed = this.#find(path);
+        const { bytes, error } = read(i);
+        try {
+          if (error !== undefined) throw await this.#readFault(path, listed, error);
+          return { bytes, listed, file: await this.#reopened(path, listed) };
+        } catch (fault) {
+          return { reason: messageOf(fault) };
+        }
+      },
+    );
+    const reads: (RangeRead | RangeFault)[] = [];
+    for (const one of opened) {
+      await turns.pass();
+      if ('file' in one) reads.push({ bytes: one.bytes, ...this.#look(one.listed, one.file) });
+      else reads.push(one);
+    }
+    return reads;
+  }
+
+  /** @throws RoostError 'not-found' and whatever else the browser has against it */
+  async #reopened(path: string, { open }: Listed): Promise<File> {
+    try {
+      return await open();
+    } catch (error) {
+      throw browserFault(`stat of ${path}`, error);
+    }
+  }
+
+  #look(listed: Listed, file: File): SourceStat {
+    const stat = statOf(file);
+    listed.file = file;
+    listed.size = stat.size;
+    return stat;
   }
 
   #find(path: string): Listed {
@@ -159,27 +201,30 @@ export class FolderSource implements Source {
     return listed;
   }
 
-  async #openAll(folder: string, children: readonly ChildNode[]): Promise<(SourceEntry | SourceFault)[]> {
-    return Promise.all(
-      children.map(async (child): Promise<SourceEntry | SourceFault> => {
+  async #openAll(folder: string, children: readonly ChildFile[]): Promise<(SourceEntry | SourceFault)[]> {
+    const opened = await Promise.all(
+      children.map(async (child): Promise<SourceFault | { path: string; open: OpenFile; file: File }> => {
         const path = join(folder, child.name);
-        if (child.kind === 'folder') return folderEntry(path);
         try {
-          const file = await child.open();
-          this.#files.set(path, { number: ++filesListed, open: child.open, file });
-          return {
-            kind: 'file',
-            path,
-            ...statOf(file),
-            mode: undefined,
-            owner: undefined,
-            target: undefined,
-          };
+          return { path, open: child.open, file: await child.open() };
         } catch (error) {
           return { kind: 'unreadable', path, reason: messageOf(error) };
         }
       }),
     );
+    const entries: (SourceEntry | SourceFault)[] = [];
+    for (const one of opened) {
+      await turns.pass();
+      if ('kind' in one) entries.push(one);
+      else entries.push(this.#list(one.path, one.open, one.file));
+    }
+    return entries;
+  }
+
+  #list(path: string, open: OpenFile, file: File): SourceEntry {
+    const stat = statOf(file);
+    this.#files.set(path, { number: ++filesListed, open, file, size: stat.size });
+    return { kind: 'file', path, ...stat, mode: undefined, owner: undefined, target: undefined };
   }
 
   /** A file that is gone may read as changed: looking again tells which. */
@@ -197,8 +242,19 @@ export class FolderSource implements Source {
 
 const join = (folder: string, name: string): string => (folder === '' ? name : `${folder}/${name}`);
 
+/** The browser answers for a picked file only after it has asked another process, and the page stands still meanwhile. */
 function statOf(file: File): SourceStat {
   return { size: file.size, mtimeNs: BigInt(file.lastModified) * NS_PER_MS };
+}
+
+/** One blob of many files. */
+async function joined(files: readonly File[]): Promise<Blob> {
+  const groups: Blob[] = [];
+  for (let at = 0; at < files.length; at += JOINED_AT_ONCE) {
+    await turns.pass();
+    groups.push(new Blob(files.slice(at, at + JOINED_AT_ONCE)));
+  }
+  return new Blob(groups);
 }
 
 /** The browser tells no times of folders. */

@@ -112,7 +112,10 @@ async function writeJournal(
     },
   });
   try {
-    for await (const part of encodeJournal(repository, change)) await writer.addBundle(part);
+    for await (const part of encodeJournal(repository, change)) {
+      await writer.addBundle(part);
+      await platform.clock.pass();
+    }
     await writer.finish();
   } catch (error) {
     await writer.settle();

@@ -7,6 +7,9 @@ import type { FileRecord } from './records.ts';
 import { decodeFileRecord, encodeFileRecord } from './records.ts';
 import { OWNER_TABLES } from './tables.ts';
 
+/** Files that are encoded in one go: of a pack of small ones there are thousands, which would keep the thread for long. */
+const FILES_AT_ONCE = 256;
+
 /**
  * What this device remembers only so that it need not be read or fetched again: files as they were last saved, and chunks of trees.
  * No write waits until it is durable.
@@ -29,14 +32,16 @@ export class LocalCache {
 
   /** The scan's memory may be lost without harm: files are read again. */
   async putFiles(files: readonly { readonly key: string; readonly record: FileRecord }[]): Promise<void> {
-    await this.#write(
-      files.map(({ key, record }) => ({
-        kind: 'put',
-        table: OWNER_TABLES.files,
-        key,
-        value: encodeFileRecord(record),
-      })),
-    );
+    for (let at = 0; at < files.length; at += FILES_AT_ONCE) {
+      await this.#write(
+        files.slice(at, at + FILES_AT_ONCE).map(({ key, record }) => ({
+          kind: 'put',
+          table: OWNER_TABLES.files,
+          key,
+          value: encodeFileRecord(record),
+        })),
+      );
+    }
   }
 
   async forgetFiles(keys: readonly string[]): Promise<void> {
