@@ -80,6 +80,7 @@ async function packsToJournal(
   const orphans: StoredPack[] = [];
   const removed: StoredPack[] = [];
   for await (const pack of context.repository.packs()) {
+    await context.platform.clock.pass();
     if (pack.device !== context.device) continue;
     if (removedIds.has(pack.packId)) {
       removed.push(pack);

@@ -2,7 +2,7 @@ import type { Bytes } from '../../core/bytes.ts';
 import type { ChunkId } from '../../core/ids.ts';
 import { parseChunkId } from '../../core/ids.ts';
 import type { MetaOperation, MetaStore } from '../../ports/meta-store.ts';
-import { LONG_PAGE_ROWS, scanAll, scanPages, writeInBatches } from '../store/paging.ts';
+import { scanAll, scanPages, writeInBatches } from '../store/paging.ts';
 import type { FileRecord } from './records.ts';
 import { decodeFileRecord, encodeFileRecord } from './records.ts';
 import { OWNER_TABLES } from './tables.ts';
@@ -25,8 +25,7 @@ export class LocalCache {
   async *files(
     folder: string,
   ): AsyncGenerator<readonly { readonly key: string; readonly record: FileRecord }[]> {
-    const range = { prefix: folder, limit: LONG_PAGE_ROWS };
-    for await (const rows of scanPages(this.#meta, OWNER_TABLES.files, range))
+    for await (const rows of scanPages(this.#meta, OWNER_TABLES.files, { prefix: folder }))
       yield rows.map(({ key, value }) => ({ key, record: decodeFileRecord(value) }));
   }
 
