@@ -38,7 +38,7 @@ export interface FolderAccess {
   readonly canPick: boolean;
   /** Opens the browser's folder dialog; undefined when it was closed without a choice. */
   pick(): Promise<ChosenFolder | undefined>;
-  fromInput(files: FileList): readonly ChosenFolder[];
+  fromInput(files: readonly File[]): Promise<readonly ChosenFolder[]>;
   fromDrop(transfer: DataTransfer): Promise<readonly ChosenFolder[]>;
   remembered(): Promise<readonly RememberedFolder[]>;
   forget(name: string): Promise<void>;

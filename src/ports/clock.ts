@@ -10,6 +10,11 @@ export interface Clock {
   sleep(ms: number, options?: { readonly signal?: AbortSignalLike }): Promise<void>;
   /** Calls `callback` after `ms`; returns a function that cancels it. Does not keep a Node.js process alive. */
   after(ms: number, callback: () => void): () => void;
+  /**
+   * For each round of a long loop: undefined at first, and when the loop has kept its thread for long a promise that resolves in a later task,
+   * so that the thread gets to its other work. Loops under way at once share that time.
+   */
+  pass(): Promise<void> | undefined;
   /** A new abort controller of the platform. */
   abortController(): AbortControllerLike;
 }

@@ -8,7 +8,7 @@ import { sealFolder } from './codec-work.ts';
 
 async function benchCodec(): Promise<CodecRun> {
   const input = document.querySelector('input');
-  const [source] = fileListSources(input?.files ?? [], 'loose');
+  const [source] = await fileListSources(input?.files ?? [], 'loose');
   if (source === undefined) throw new Error('no folder was picked');
   const codec = new CodecPool();
   const suite = createWebCryptoSuite(crypto.subtle);

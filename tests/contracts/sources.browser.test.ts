@@ -78,7 +78,7 @@ sourceContract(
   'a list of picked files',
   async () => {
     const files = CONTRACT_FILES.map(({ path, bytes }) => pickedFile(`root/${path}`, bytes));
-    const [source] = fileListSources(files, 'Files');
+    const [source] = await fileListSources(files, 'Files');
     return { source: source!, abortController };
   },
   { changes: false },
@@ -249,7 +249,7 @@ describe('a directory handle as a source', () => {
 
 describe('picked files as sources', () => {
   it('are one source for each folder, and one for files without a folder', async () => {
-    const sources = fileListSources(
+    const sources = await fileListSources(
       [
         pickedFile('photos/2020/a.jpg', patternBytes(1)),
         pickedFile('notes/b.txt', patternBytes(2)),

@@ -97,6 +97,10 @@ export class DeviceClock implements Clock {
     };
   }
 
+  pass(): undefined {
+    return undefined;
+  }
+
   abortController(): AbortControllerLike {
     return new MemoryAbortController();
   }

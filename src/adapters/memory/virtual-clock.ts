@@ -62,6 +62,11 @@ export class VirtualClock implements Clock {
     };
   }
 
+  /** No time passes while code runs. */
+  pass(): undefined {
+    return undefined;
+  }
+
   abortController(): AbortControllerLike {
     return new MemoryAbortController();
   }

@@ -1,10 +1,17 @@
 import { performance } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers/promises';
 import { RoostError } from '../../core/errors.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
+import { Turns } from '../../core/turns.ts';
 import type { AbortControllerLike, Clock } from '../../ports/clock.ts';
 
 /** Node.js fires longer timers at once. */
 const TIMER_MAX_MS = 2_147_483_647;
+
+const turns = new Turns(
+  () => performance.now(),
+  () => setImmediate(),
+);
 
 /** The time of this machine. */
 export const systemClock: Clock = {
@@ -32,6 +39,8 @@ export const systemClock: Clock = {
   },
 
   after: (ms: number, callback: () => void): (() => void) => later(ms, false, callback),
+
+  pass: turns.pass,
 
   abortController: (): AbortControllerLike => new AbortController(),
 };

@@ -40,5 +40,5 @@ async function gather(promised: readonly Promise<Dropped>[], looseName: string):
   const dropped = await Promise.all(promised);
   const files = dropped.filter((item) => item instanceof File);
   const folders = dropped.filter((item): item is Source => item !== undefined && !(item instanceof File));
-  return [...folders, ...fileListSources(files, looseName)];
+  return [...folders, ...(await fileListSources(files, looseName))];
 }

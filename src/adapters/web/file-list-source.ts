@@ -1,6 +1,7 @@
 import type { Source } from '../../ports/source.ts';
 import type { ChildNode, FolderNode } from './folder-node.ts';
 import { FolderSource } from './folder-source.ts';
+import { turns } from './turns.ts';
 
 /** A folder put together from the paths of files. */
 class ListedFolder implements FolderNode {
@@ -26,9 +27,11 @@ class ListedFolder implements FolderNode {
  * The files of `<input type=file webkitdirectory>` as sources, one for each folder picked. The list names files only, so
  * empty folders are not seen. Files without a folder (a plain file input) go to one source called `looseName`.
  */
-export function fileListSources(files: Iterable<File>, looseName: string): readonly Source[] {
+export async function fileListSources(files: Iterable<File>, looseName: string): Promise<readonly Source[]> {
   const roots = new ListedFolder();
   for (const file of files) {
+    const later = turns.pass();
+    if (later) await later;
     const parts = file.webkitRelativePath.split('/').filter((part) => part !== '');
     const name = parts.pop() ?? file.name;
     const [root = looseName, ...folders] = parts;

@@ -5,8 +5,13 @@ export interface FolderNode {
 }
 
 export type ChildNode =
-  | { readonly kind: 'folder'; readonly name: string; readonly folder: FolderNode }
-  | { readonly kind: 'file'; readonly name: string; readonly open: OpenFile };
+  { readonly kind: 'folder'; readonly name: string; readonly folder: FolderNode } | ChildFile;
+
+export interface ChildFile {
+  readonly kind: 'file';
+  readonly name: string;
+  readonly open: OpenFile;
+}
 
 /** The file as it is now: its size, time and bytes. */
 export type OpenFile = () => Promise<File>;

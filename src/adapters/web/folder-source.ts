@@ -1,5 +1,6 @@
 import type { Bytes } from '../../core/bytes.ts';
 import { RoostError, messageOf } from '../../core/errors.ts';
+import { mapLimited } from '../../core/limiter.ts';
 import type { Cancellable } from '../../core/progress.ts';
 import type {
   FileRange,
@@ -14,11 +15,14 @@ import type {
 import { readBlobs, readPart } from './blob-reader.ts';
 import { browserFault } from './browser-fault.ts';
 import type { ChildNode, FolderNode, OpenFile } from './folder-node.ts';
+import { turns } from './turns.ts';
 
 /** Files of one folder that are opened at the same time, to have their sizes. */
 const OPEN_AT_ONCE = 64;
 /** Folders of which the first files are opened while those before them are worked off: each answer of the browser takes its time. */
 const FOLDERS_AHEAD = 8;
+/** Files that become one blob in one go, because the page tells the browser of each. */
+const JOINED_AT_ONCE = 32;
 const NS_PER_MS = 1_000_000n;
 
 /** Of all sources of this page: each file has a number of its own. */
@@ -29,8 +33,15 @@ const JOINED = 0;
 interface Listed {
   readonly number: number;
   readonly open: OpenFile;
-  /** as it was when it was last looked at */
+  /** as it was when it was last looked at, and its size then: a picked file is asked for it in another process, each time */
   file: File;
+  size: number;
+}
+
+interface Reopened {
+  readonly bytes: number;
+  readonly listed: Listed;
+  readonly file: File;
 }
 
 /** An entry as it is told, with what to list for it when it is a folder. */
@@ -89,7 +100,7 @@ export class FolderSource implements Source {
     await this.#prepare();
     this.#files.clear();
     yield folderEntry('');
-    const listings = [new Listing(this.#list('', this.#root, check))];
+    const listings = [new Listing(this.#children('', this.#root, check))];
     const begin = (): void => {
       for (const next of listings.slice(0, FOLDERS_AHEAD)) next.begin();
     };
@@ -98,7 +109,7 @@ export class FolderSource implements Source {
       for (let batch = await listing.next(); batch !== undefined; batch = await listing.next()) {
         for (const { entry, folder } of batch) {
           yield entry;
-          if (folder) listings.push(new Listing(this.#list(entry.path, folder, check)));
+          if (folder) listings.push(new Listing(this.#children(entry.path, folder, check)));
         }
         begin();
       }
@@ -118,69 +129,100 @@ export class FolderSource implements Source {
 
   async stat(path: string): Promise<SourceStat> {
     const listed = this.#find(path);
-    try {
-      listed.file = await listed.open();
-    } catch (error) {
-      throw browserFault(`stat of ${path}`, error);
-    }
-    return statOf(listed.file);
+    return this.#look(listed, await this.#reopened(path, listed));
   }
 
   async readInto(buffer: Bytes, start: number, ranges: readonly FileRange[]): Promise<FilledBuffer> {
     const [only] = ranges;
     if (only !== undefined && ranges.length === 1) return this.#readWindow(buffer, start, only);
-    let at = start;
-    const placed = ranges.map(({ path, offset, length }) => {
-      const listed = this.#find(path);
-      const { file } = listed;
-      at += length;
-      // A slice is made known to the browser's main process, which takes longer than reading a small file.
-      const blob = offset === 0 && length >= file.size ? file : file.slice(offset, offset + length);
-      return { listed, place: { blob, at: at - length }, fits: blob.size === length };
-    });
-    // All as one blob, where none of them is shorter than its place.
-    const blob = new Blob(placed.map(({ place }) => place.blob));
-    const part = { of: JOINED, blob, from: 0, length: blob.size, at: start };
-    const together = placed.every(({ fits }) => fits) ? await readPart(buffer, part) : undefined;
-    const whole = together?.error === undefined && together?.bytes === blob.size;
-    // The browser reads no file that is another than the one it opened: this is how it was when it was read.
-    if (whole)
-      return {
-        buffer: together.buffer,
-        reads: placed.map(({ listed, place }) => ({ bytes: place.blob.size, ...statOf(listed.file) })),
-      };
-    // One of them failed, or is longer than its place: each for itself tells which.
-    const filled = await readBlobs(
-      together?.buffer ?? buffer,
-      placed.map(({ place }) => place),
-    );
-    const reads = placed.map(({ listed, place }, i) =>
-      this.#outcome(ranges[i]!.path, listed, place.blob.size, filled.errors[i]),
-    );
-    return { buffer: filled.buffer, reads: await Promise.all(reads) };
-  }
-
-  async #readWindow(buffer: Bytes, at: number, { path, offset, length }: FileRange): Promise<FilledBuffer> {
-    const listed = this.#find(path);
-    const part = { of: listed.number, blob: listed.file, from: offset, length, at };
-    const filled = await readPart(buffer, part);
-    const read = await this.#outcome(path, listed, filled.bytes, filled.error);
-    return { buffer: filled.buffer, reads: [read] };
-  }
-
-  /** What became of a range, with the file as it is after it was read. */
-  async #outcome(
-    path: string,
-    listed: Listed,
-    bytes: number,
-    error: unknown,
-  ): Promise<RangeRead | RangeFault> {
-    try {
-      if (error !== undefined) throw await this.#readFault(path, listed, error);
-      return { bytes, ...(await this.stat(path)) };
-    } catch (fault) {
-      return { reason: messageOf(fault) };
+    const listed = ranges.map(({ path }) => this.#find(path));
+    const total = ranges.reduce((sum, { length }) => sum + length, 0);
+    // A slice is made known to the browser's main process, which takes longer than reading a small file: only whole files are read together.
+    const whole = ranges.every(({ offset, length }, i) => offset === 0 && length === listed[i]!.size);
+    const blob = whole ? await joined(listed.map(({ file }) => file)) : undefined;
+    if (blob?.size === total) {
+      const filled = await readPart(buffer, { of: JOINED, blob, from: 0, length: total, at: start });
+      buffer = filled.buffer;
+      if (filled.error === undefined && filled.bytes === total) {
+        // From a handle the browser reads no file that is another than the one it opened: this is how each was when it was read.
+        const reads: RangeRead[] = [];
+        for (const { size, file } of listed) {
+          await turns.pass();
+          reads.push({ bytes: size, ...statOf(file) });
+        }
+        // A picked file that has another size now may have had it then.
+        if (reads.every((read) => read.size === read.bytes)) return { buffer, reads };
+      }
     }
+    return this.#readApart(buffer, start, ranges);
+  }
+
+  /** Each range for itself: that tells which fails, or is shorter than its place. */
+  async #readApart(buffer: Bytes, start: number, ranges: readonly FileRange[]): Promise<FilledBuffer> {
+    let at = start;
+    const places: { readonly blob: Blob; readonly at: number }[] = [];
+    for (const { path, offset, length } of ranges) {
+      await turns.pass();
+      places.push({ blob: this.#find(path).file.slice(offset, offset + length), at });
+      at += length;
+    }
+    const filled = await readBlobs(buffer, places);
+    const reads = await this.#outcomes(ranges, (i) => ({
+      bytes: places[i]!.blob.size,
+      error: filled.errors[i],
+    }));
+    return { buffer: filled.buffer, reads };
+  }
+
+  async #readWindow(buffer: Bytes, at: number, range: FileRange): Promise<FilledBuffer> {
+    const listed = this.#find(range.path);
+    const part = { of: listed.number, blob: listed.file, from: range.offset, length: range.length, at };
+    const filled = await readPart(buffer, part);
+    return { buffer: filled.buffer, reads: await this.#outcomes([range], () => filled) };
+  }
+
+  /** What became of ranges, with their files as they are after they were read. */
+  async #outcomes(
+    ranges: readonly FileRange[],
+    read: (index: number) => { readonly bytes: number; readonly error?: unknown },
+  ): Promise<(RangeRead | RangeFault)[]> {
+    const opened = await mapLimited(
+      ranges,
+      OPEN_AT_ONCE,
+      async ({ path }, i): Promise<Reopened | RangeFault> => {
+        const listed = this.#find(path);
+        const { bytes, error } = read(i);
+        try {
+          if (error !== undefined) throw await this.#readFault(path, listed, error);
+          return { bytes, listed, file: await this.#reopened(path, listed) };
+        } catch (fault) {
+          return { reason: messageOf(fault) };
+        }
+      },
+    );
+    const reads: (RangeRead | RangeFault)[] = [];
+    for (const one of opened) {
+      await turns.pass();
+      if ('file' in one) reads.push({ bytes: one.bytes, ...this.#look(one.listed, one.file) });
+      else reads.push(one);
+    }
+    return reads;
+  }
+
+  /** @throws RoostError 'not-found' and whatever else the browser has against it */
+  async #reopened(path: string, { open }: Listed): Promise<File> {
+    try {
+      return await open();
+    } catch (error) {
+      throw browserFault(`stat of ${path}`, error);
+    }
+  }
+
+  #look(listed: Listed, file: File): SourceStat {
+    const stat = statOf(file);
+    listed.file = file;
+    listed.size = stat.size;
+    return stat;
   }
 
   #find(path: string): Listed {
@@ -190,7 +232,11 @@ export class FolderSource implements Source {
   }
 
   /** What is in a folder, some at a time; a folder that cannot be listed is told in its place. @throws RoostError 'aborted' */
-  async *#list(path: string, folder: FolderNode, check: () => void): AsyncGenerator<readonly Child[], undefined> {
+  async *#children(
+    path: string,
+    folder: FolderNode,
+    check: () => void,
+  ): AsyncGenerator<readonly Child[], undefined> {
     let batch: ChildNode[] = [];
     try {
       for await (const child of folder.children()) {
@@ -208,20 +254,29 @@ export class FolderSource implements Source {
   }
 
   async #openAll(folder: string, children: readonly ChildNode[]): Promise<readonly Child[]> {
-    return Promise.all(
-      children.map(async (child): Promise<Child> => {
+    const opened = await Promise.all(
+      children.map(async (child): Promise<Child | { path: string; open: OpenFile; file: File }> => {
         const path = join(folder, child.name);
         if (child.kind === 'folder') return { entry: folderEntry(path), folder: child.folder };
         try {
-          const file = await child.open();
-          this.#files.set(path, { number: ++filesListed, open: child.open, file });
-          const entry = { kind: 'file', path, ...statOf(file) } as const;
-          return { entry: { ...entry, mode: undefined, owner: undefined, target: undefined } };
+          return { path, open: child.open, file: await child.open() };
         } catch (error) {
           return { entry: { kind: 'unreadable', path, reason: messageOf(error) } };
         }
       }),
     );
+    const entries: Child[] = [];
+    for (const one of opened) {
+      await turns.pass();
+      entries.push('entry' in one ? one : { entry: this.#list(one.path, one.open, one.file) });
+    }
+    return entries;
+  }
+
+  #list(path: string, open: OpenFile, file: File): SourceEntry {
+    const stat = statOf(file);
+    this.#files.set(path, { number: ++filesListed, open, file, size: stat.size });
+    return { kind: 'file', path, ...stat, mode: undefined, owner: undefined, target: undefined };
   }
 
   /** A file that is gone may read as changed: looking again tells which. */
@@ -239,8 +294,19 @@ export class FolderSource implements Source {
 
 const join = (folder: string, name: string): string => (folder === '' ? name : `${folder}/${name}`);
 
+/** The browser answers for a picked file only after it has asked another process, and the page stands still meanwhile. */
 function statOf(file: File): SourceStat {
   return { size: file.size, mtimeNs: BigInt(file.lastModified) * NS_PER_MS };
+}
+
+/** One blob of many files. */
+async function joined(files: readonly File[]): Promise<Blob> {
+  const groups: Blob[] = [];
+  for (let at = 0; at < files.length; at += JOINED_AT_ONCE) {
+    await turns.pass();
+    groups.push(new Blob(files.slice(at, at + JOINED_AT_ONCE)));
+  }
+  return new Blob(groups);
 }
 
 /** The browser tells no times of folders. */

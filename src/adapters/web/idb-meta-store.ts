@@ -1,4 +1,5 @@
 import type { IDBPDatabase } from 'idb';
+import { unwrap } from 'idb';
 import type { Bytes } from '../../core/bytes.ts';
 import { RoostError } from '../../core/errors.ts';
 import type { MetaOperation, MetaRow, MetaStore, ScanRange } from '../../ports/meta-store.ts';
@@ -8,12 +9,20 @@ import { DatabaseHolder } from './idb-database.ts';
 const STORE = 'rows';
 const TABLE_NAME = /^[a-z][A-Za-z0-9_-]{0,63}$/;
 const SCAN_MAX_ROWS = 10_000;
+/** Requests made in one task of the page: a thousand files remembered at once would take tens of milliseconds. */
+const REQUESTS_A_TASK = 128;
 /** Between table and key: lower than any character of a table name, so that a table's rows lie together. */
 const SEPARATOR = '\0';
 const AFTER_SEPARATOR = '\u0001';
 
+interface Operation {
+  readonly key: string;
+  /** undefined to delete */
+  readonly value: Bytes | undefined;
+}
+
 interface Batch {
-  readonly operations: readonly { readonly key: string; readonly value: Bytes | undefined }[];
+  readonly operations: readonly Operation[];
   readonly durable: boolean;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -141,18 +150,27 @@ export class IdbMetaStore implements MetaStore {
     try {
       const durability = batches.some(({ durable }) => durable) ? 'strict' : 'relaxed';
       const transaction = this.#database.get().transaction(STORE, 'readwrite', { durability });
-      for (const { operations } of batches) {
-        for (const { key, value } of operations) {
-          // A request that fails aborts the transaction, which `done` tells.
-          const request =
-            value === undefined ? transaction.store.delete(key) : transaction.store.put(value, key);
-          request.catch(() => undefined);
-        }
-      }
+      request(
+        unwrap(transaction.store),
+        batches.flatMap(({ operations }) => operations),
+      );
       await transaction.done;
     } catch (error) {
       throw browserFault('write to the meta store', error);
     }
+  }
+}
+
+/**
+ * Makes some requests, and the others from the event that tells of the last one: so the transaction stays open. One that fails aborts it. Not by the
+ * promises of `idb`: nobody waits for a single row, and each costs more than its request.
+ */
+function request(store: IDBObjectStore, operations: readonly Operation[], from = 0): void {
+  const to = Math.min(from + REQUESTS_A_TASK, operations.length);
+  for (let at = from; at < to; at++) {
+    const { key, value } = operations[at]!;
+    const made = value === undefined ? store.delete(key) : store.put(value, key);
+    if (at === to - 1 && to < operations.length) made.onsuccess = () => request(store, operations, to);
   }
 }
 

@@ -1,6 +1,7 @@
 import { RoostError } from '../../core/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Timers } from './timers.ts';
+import { turns } from './turns.ts';
 
 /** The browser's time, with timers that go on in a hidden page. */
 export function createSystemClock(timers: Timers): Clock {
@@ -26,6 +27,7 @@ export function createSystemClock(timers: Timers): Clock {
       });
     },
     after: (ms, callback) => timers.after(ms, callback),
+    pass: turns.pass,
     abortController: () => new AbortController(),
   };
 }

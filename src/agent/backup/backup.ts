@@ -212,6 +212,7 @@ class Run {
       const stored = await repository.storedChunks(ids);
       const saved: WaitingFile[] = [];
       for (const { file, chunks, read, complete, now } of cuts) {
+        await platform.clock.pass();
         const part = parts.get(file) ?? { chunks: [], bytes: 0, lastPack: 0 };
         part.bytes += read;
         this.#readBytes += read;
@@ -263,7 +264,12 @@ class Run {
     forgotten: readonly { readonly path: string; readonly reason: string }[];
   }> {
     const { repository, platform } = this.#context;
-    const trees = new TreeWriter({ codec: platform.codec, repository, writer: this.#meta });
+    const trees = new TreeWriter({
+      codec: platform.codec,
+      clock: platform.clock,
+      repository,
+      writer: this.#meta,
+    });
     const folders = new Map((await readFolders(repository)).map((folder) => [folder.name, folder]));
     const entries = new Map<string, TreeEntry>();
     const forgotten: { path: string; reason: string }[] = [];

@@ -1,6 +1,7 @@
 import { throwIfAborted } from '../cancellation.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
 import type { ChunkId } from '../../core/ids.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { EntryTable } from './entry-table.ts';
 import { FileIndex } from './file-index.ts';
@@ -13,7 +14,7 @@ import type { ScannedSource } from './scan.ts';
  * @param onSame called for each file that need not be read, with its bytes
  */
 export async function compareWithMemory(
-  repository: Repository,
+  { repository, clock }: { readonly repository: Repository; readonly clock: Clock },
   { source, table, files }: ScannedSource,
   onSame: (bytes: number) => void,
   signal: AbortSignalLike | undefined,
@@ -23,10 +24,11 @@ export async function compareWithMemory(
   for await (const remembered of repository.cache.files(folder)) {
     throwIfAborted(signal);
     // Not made for the first run, which remembers nothing.
-    index ??= indexOf(table, files, folder);
+    index ??= await indexOf(table, files, folder, clock);
     const gone: string[] = [];
     const same: { readonly file: number; readonly chunks: readonly ChunkId[] }[] = [];
     for (const { key, record } of remembered) {
+      await clock.pass();
       const file = index.get(key);
       if (file === undefined) gone.push(key);
       else if (table.size(file) === record.size && table.mtimeNs(file) === record.mtimeNs)
@@ -34,6 +36,7 @@ export async function compareWithMemory(
     }
     const stored = await repository.storedChunks(same.flatMap(({ chunks }) => chunks));
     for (const { file, chunks } of same) {
+      await clock.pass();
       if (!chunks.every((id) => stored.has(id))) continue;
       const size = table.size(file);
       table.save(file, chunks, size, false);
@@ -43,8 +46,11 @@ export async function compareWithMemory(
   }
 }
 
-function indexOf(table: EntryTable, files: number, folder: string): FileIndex {
+async function indexOf(table: EntryTable, files: number, folder: string, clock: Clock): Promise<FileIndex> {
   const index = new FileIndex(files);
-  for (const { entry, path } of table.files()) index.set(fileKey(folder, path), entry);
+  for (const { entry, path } of table.files()) {
+    await clock.pass();
+    index.set(fileKey(folder, path), entry);
+  }
   return index;
 }

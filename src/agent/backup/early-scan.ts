@@ -89,7 +89,7 @@ export class EarlyScan {
         signal,
       );
       await compareWithMemory(
-        this.#repository,
+        { repository: this.#repository, clock: this.#clock },
         found,
         (bytes) => this.#count({ ...NOTHING, done: bytes, files: 1 }),
         signal,

@@ -80,6 +80,7 @@ async function packsToJournal(
   const orphans: StoredPack[] = [];
   const removed: StoredPack[] = [];
   for await (const pack of context.repository.packs()) {
+    await context.platform.clock.pass();
     if (pack.device !== context.device) continue;
     if (removedIds.has(pack.packId)) {
       removed.push(pack);
@@ -112,7 +113,10 @@ async function writeJournal(
     },
   });
   try {
-    for await (const part of encodeJournal(repository, change)) await writer.addBundle(part);
+    for await (const part of encodeJournal(repository, change)) {
+      await writer.addBundle(part);
+      await platform.clock.pass();
+    }
     await writer.finish();
   } catch (error) {
     await writer.settle();

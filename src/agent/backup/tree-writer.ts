@@ -4,6 +4,7 @@ import type { ChunkId } from '../../core/ids.ts';
 import { MIB } from '../../core/limits.ts';
 import { encodeTree } from '../../core/snapshot/tree.ts';
 import type { TreeEntry } from '../../core/snapshot/types.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { Codec } from '../../ports/codec.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { EntryTable } from './entry-table.ts';
@@ -16,6 +17,7 @@ const BATCH_BYTES = 4 * MIB;
 export interface TreeWriterOptions {
   readonly codec: Codec;
   readonly repository: Repository;
+  readonly clock: Clock;
   /** where new tree chunks go */
   readonly writer: PackWriter;
 }
@@ -52,6 +54,7 @@ export class TreeWriter {
         size = 0;
       };
       for (const folder of level) {
+        await this.#options.clock.pass();
         const { entries, totals } = entriesOf(table, folder, written);
         const bytes = encodeTree({ entries });
         batch.push({ folder, bytes, totals });

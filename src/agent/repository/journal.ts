@@ -13,8 +13,8 @@ const CHUNK_ENTRY_BYTES = 56;
 const PACK_ENTRY_BYTES = 160;
 const BUNDLE_ENTRY_BYTES = 6;
 const SNAPSHOT_ENTRY_BYTES = 512;
-/** A part is closed at this estimate; one pack more still fits a bundle. */
-const PART_TARGET_BYTES = RECORD_MAX_BYTES / 3;
+/** A part is closed at this estimate: it is encoded, and read again, in one go. One pack more still fits a bundle. */
+const PART_TARGET_BYTES = RECORD_MAX_BYTES / 12;
 
 export interface JournalChange {
   readonly packs: readonly StoredPack[];

@@ -2,10 +2,13 @@ import type { Bytes } from '../../core/bytes.ts';
 import type { ChunkId } from '../../core/ids.ts';
 import { parseChunkId } from '../../core/ids.ts';
 import type { MetaOperation, MetaStore } from '../../ports/meta-store.ts';
-import { LONG_PAGE_ROWS, scanAll, scanPages, writeInBatches } from '../store/paging.ts';
+import { scanAll, scanPages, writeInBatches } from '../store/paging.ts';
 import type { FileRecord } from './records.ts';
 import { decodeFileRecord, encodeFileRecord } from './records.ts';
 import { OWNER_TABLES } from './tables.ts';
+
+/** Files that are encoded in one go: of a pack of small ones there are thousands, which would keep the thread for long. */
+const FILES_AT_ONCE = 256;
 
 /**
  * What this device remembers only so that it need not be read or fetched again: files as they were last saved, and chunks of trees.
@@ -22,21 +25,22 @@ export class LocalCache {
   async *files(
     folder: string,
   ): AsyncGenerator<readonly { readonly key: string; readonly record: FileRecord }[]> {
-    const range = { prefix: folder, limit: LONG_PAGE_ROWS };
-    for await (const rows of scanPages(this.#meta, OWNER_TABLES.files, range))
+    for await (const rows of scanPages(this.#meta, OWNER_TABLES.files, { prefix: folder }))
       yield rows.map(({ key, value }) => ({ key, record: decodeFileRecord(value) }));
   }
 
   /** The scan's memory may be lost without harm: files are read again. */
   async putFiles(files: readonly { readonly key: string; readonly record: FileRecord }[]): Promise<void> {
-    await this.#write(
-      files.map(({ key, record }) => ({
-        kind: 'put',
-        table: OWNER_TABLES.files,
-        key,
-        value: encodeFileRecord(record),
-      })),
-    );
+    for (let at = 0; at < files.length; at += FILES_AT_ONCE) {
+      await this.#write(
+        files.slice(at, at + FILES_AT_ONCE).map(({ key, record }) => ({
+          kind: 'put',
+          table: OWNER_TABLES.files,
+          key,
+          value: encodeFileRecord(record),
+        })),
+      );
+    }
   }
 
   async forgetFiles(keys: readonly string[]): Promise<void> {

@@ -31,12 +31,10 @@ export function webFolders(handles: FolderHandles): FolderAccess {
       await handles.keep(handle);
       return chosen(handle);
     },
-    fromInput: (files) =>
-      fileListSources(files, text.home.looseFiles).map((source) => ({
-        name: source.name,
-        source,
-        remembered: false,
-      })),
+    fromInput: async (files) => {
+      const sources = await fileListSources(files, text.home.looseFiles);
+      return sources.map((source) => ({ name: source.name, source, remembered: false }));
+    },
     fromDrop: async (transfer) => {
       // Both before the first wait: a drop's items are empty afterwards.
       const kept = [...transfer.items].map(

@@ -63,8 +63,8 @@ export class FolderChoice {
     return folder ? this.add([folder]) : false;
   }
 
-  fromInput(files: FileList): boolean {
-    return this.add(this.#access.fromInput(files));
+  async fromInput(files: readonly File[]): Promise<boolean> {
+    return this.add(await this.#access.fromInput(files));
   }
 
   async fromDrop(transfer: DataTransfer): Promise<boolean> {

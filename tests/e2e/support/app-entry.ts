@@ -131,8 +131,8 @@ const services: Services = {
     canPick: scene !== 'fresh',
     pick: () => Promise.resolve(folderOf('Picked', true)),
     fromInput: (files) => {
-      const names = new Set(Array.from(files, (file) => file.webkitRelativePath.split('/')[0] ?? file.name));
-      return [...names].map((name) => folderOf(name, false));
+      const names = new Set(files.map((file) => file.webkitRelativePath.split('/')[0] ?? file.name));
+      return Promise.resolve([...names].map((name) => folderOf(name, false)));
     },
     fromDrop: () => Promise.resolve([folderOf('Dropped', true)]),
     remembered: () =>

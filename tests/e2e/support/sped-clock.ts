@@ -53,6 +53,8 @@ export class SpedClock implements Clock {
     };
   }
 
+  pass: Clock['pass'] = () => this.#real.pass();
+
   abortController: Clock['abortController'] = () => this.#real.abortController();
 
   /** Lets `ms` pass at once. What was due meanwhile is called once, as after a sleep of the machine. */

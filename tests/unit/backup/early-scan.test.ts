@@ -89,6 +89,23 @@ describe('A scan that began before it was needed', () => {
     expect(counted()).toEqual({ done: 0, total: 8, files: 0, filesTotal: 2 });
   });
 
+  it('asks at each of many files whether its turn is over', async () => {
+    const FILES = 300;
+    let asked = 0;
+    const clock = new (class extends VirtualClock {
+      override pass(): undefined {
+        asked++;
+      }
+    })();
+    const { repository } = await withMemoryOf('a.txt', 3);
+    const names = Array.from({ length: FILES }, (_, number) => [`${number}.txt`, 'same']);
+    const source = new MemorySource('folder', { 'a.txt': 'one', ...Object.fromEntries(names) });
+    const meter = new ProgressMeter(clock, 'scanning', () => undefined);
+    const [found] = await new EarlyScan([source], repository, meter, clock, undefined).found();
+    expect(found!.files).toBe(FILES + 1);
+    expect(asked).toBeGreaterThanOrEqual(FILES);
+  });
+
   it('ends with its run', async () => {
     const { scan, controller } = begin();
     controller.abort();

@@ -62,6 +62,9 @@ export class ManualClock implements Clock {
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => this.after(ms, resolve));
   }
+  pass(): undefined {
+    return undefined;
+  }
   abortController(): AbortController {
     return new AbortController();
   }
