@@ -42,6 +42,7 @@ import { Membership } from './running.ts';
 import { UPLOAD_LEAST_BYTES_PER_SECOND, UploadLimit } from './session/upload-limit.ts';
 import { StateStore } from './state.ts';
 import { recoverOn, repairOn, runBackupOn, runForgetOn, runRestoreOn, standInOn } from './runs.ts';
+import { isKnownFolder } from './backup/known-folder.ts';
 import { listFolder } from './browse.ts';
 import { checkHolders } from './check.ts';
 
@@ -227,6 +228,10 @@ class Agent implements AgentApi {
       }
     });
     return { ...report, health: this.state.health.state };
+  }
+
+  async knows(source: Source): Promise<boolean> {
+    return isKnownFolder(this.#repository, source);
   }
 
   async removeFolder(name: string): Promise<void> {

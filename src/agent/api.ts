@@ -43,6 +43,11 @@ export interface AgentApi {
   setDeviceLabel(label: string): Promise<void>;
 
   backup(sources: readonly Source[], options?: BackupOptions): Promise<BackupReport>;
+  /**
+   * Whether some file of a folder was saved before under the folder's name, with the size and time that it has now: where nobody tells
+   * whether a folder is the one that was saved, it is then taken for that.
+   */
+  knows(source: Source): Promise<boolean>;
   removeFolder(name: string): Promise<void>;
   pause(): void;
   resume(): void;

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type {} from './support/app-entry.ts';
@@ -159,6 +159,53 @@ describe('folders', () => {
     await row('Taxes').getByRole('button', { name: 'Choose it again' }).waitFor();
     expect(await row('Letters').getByRole('button').count()).toBe(1);
     expect(await calls(page)).toContain('backup Letters Photos');
+    await close();
+  });
+
+  it('asks before another folder of the same name takes the place of the one that is saved', async () => {
+    const { page, errors, close } = await app.open('member', '#/home');
+    const dialog = page.getByRole('dialog', { name: 'Which “Photos” is this?' });
+    const choose = (): Promise<void> =>
+      page.getByRole('button', { name: 'Choose a folder', exact: true }).click();
+    await choose();
+    await dialog.getByText('Another folder called “Photos” is backed up here already').waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    expect((await calls(page)).filter((call) => /^(backup|keep)/.test(call))).toEqual([]);
+    // The safe answer has the focus.
+    await choose();
+    await dialog.waitFor();
+    await page.keyboard.press('Enter');
+    await page.locator('[data-folder="Photos (2)"][data-health="protected"]').waitFor();
+    expect(await calls(page)).toContain('backup Letters Photos (2)');
+    await choose();
+    await dialog.getByRole('button', { name: 'Save it as “Photos (3)”' }).waitFor();
+    await dialog.getByRole('button', { name: 'It is the same folder, moved' }).click();
+    await expect.poll(() => calls(page)).toContain('backup Letters Photos (2) Photos');
+    expect((await calls(page)).filter((call) => /^(keep|forget)/.test(call))).toEqual([
+      'keep Photos (2)',
+      'forget Photos',
+      'keep Photos',
+    ]);
+    expect(errors).toEqual([]);
+    await close();
+  });
+
+  it('asks about a list of files only when no file of it was saved under its name', async () => {
+    const directory = join(mkdtempSync(join(tmpdir(), 'roost-folder-')), 'Taxes');
+    mkdirSync(directory);
+    writeFileSync(join(directory, 'note.txt'), 'a note');
+    const { page, close } = await app.open('member', '#/home');
+    await page.getByTestId('folder-input').setInputFiles(directory);
+    const dialog = page.getByRole('dialog', { name: 'Which “Taxes” is this?' });
+    await dialog.getByText('nothing shows that this is the same one').waitFor();
+    await dialog.getByRole('button', { name: 'Do not add it' }).click();
+    expect(await calls(page)).not.toContain('backup Letters Taxes');
+    await page.evaluate(() => window.fake.agent.known.add('Taxes'));
+    await page.getByTestId('folder-input').setInputFiles(directory);
+    await expect.poll(() => calls(page)).toContain('backup Letters Taxes');
+    expect(await dialog.count()).toBe(0);
+    rmSync(dirname(directory), { recursive: true });
     await close();
   });
 

@@ -1,4 +1,3 @@
-import type { Source } from '../../ports/source.ts';
 import type { ChildNode, FolderNode } from './folder-node.ts';
 import { FolderSource } from './folder-source.ts';
 
@@ -26,7 +25,7 @@ class ListedFolder implements FolderNode {
  * The files of `<input type=file webkitdirectory>` as sources, one for each folder picked. The list names files only, so
  * empty folders are not seen. Files without a folder (a plain file input) go to one source called `looseName`.
  */
-export function fileListSources(files: Iterable<File>, looseName: string): readonly Source[] {
+export function fileListSources(files: Iterable<File>, looseName: string): readonly FolderSource[] {
   const roots = new ListedFolder();
   for (const file of files) {
     const parts = file.webkitRelativePath.split('/').filter((part) => part !== '');

@@ -345,6 +345,19 @@ export const en = {
     removeDetail: 'Snapshots taken so far stay and can be restored.',
     removeYes: 'Stop backing it up',
     removeNo: 'Keep it',
+    sameName: {
+      title: (name: string): string => `Which “${name}” is this?`,
+      other: (name: string): string =>
+        `Another folder called “${name}” is backed up here already, and this one would take its place.`,
+      unknown: (name: string): string =>
+        `A folder called “${name}” is backed up here already, and nothing shows that this is the same one.`,
+      replaced:
+        'If it is the same one, it goes on in the place of the former, which stays in the snapshots taken so far.',
+      rename: (free: string): string => `Save it as “${free}”`,
+      moved: 'It is the same folder, moved',
+      again: 'It is the same folder',
+      leave: 'Do not add it',
+    },
     files,
     never: 'not saved yet',
     saved: (when: string): string => `saved ${when}`,

@@ -32,6 +32,8 @@ export class FakeAgent implements AgentApi {
   release: (() => void) | undefined;
   holdRuns = false;
   restoreReport: Partial<RestoreReport> = {};
+  /** folders of which a file is as it was saved */
+  readonly known = new Set<string>();
   /** how the checks of partners end, by name; 'proved' for those not named */
   readonly outcomes = new Map<string, CheckedPartner['outcome']>();
   readonly #handlers = new Set<(state: AgentState) => void>();
@@ -205,6 +207,10 @@ export class FakeAgent implements AgentApi {
       },
       options.signal,
     );
+  }
+
+  async knows({ name }: Source): Promise<boolean> {
+    return this.known.has(name);
   }
 
   async removeFolder(name: string): Promise<void> {
