@@ -82,6 +82,9 @@ export interface CheckReport {
   /** bytes that went over the wire for it, both ways */
   readonly movedBytes: number;
   readonly seconds: number;
+  /** packs of ours, and how many of them too few of those who answered hold pieces of: these could not be restored at this moment */
+  readonly packs: number;
+  readonly outOfReach: number;
   /** whether the broker was there to introduce us: else partners that are online may not have been reached */
   readonly introduced: boolean;
 }

@@ -407,6 +407,7 @@ export const en = {
       failed: (names: string): string => `Could not prove it: ${names}.`,
       lost: (names: string): string => `Lost pieces of yours, by their own word: ${names}.`,
       unreachable: (names: string): string => `Not reached: ${names}.`,
+      outOfReach: 'Too few of them answered: at this moment not everything could be restored.',
       notIntroduced: 'The broker that introduces devices did not answer, so some may be online all the same.',
     },
     perch: {

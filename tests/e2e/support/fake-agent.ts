@@ -301,6 +301,8 @@ export class FakeAgent implements AgentApi {
           provedBytes: proved.reduce((sum, { heldBytes }) => sum + heldBytes, 0),
           movedBytes: 330_000 * proved.length,
           seconds: 3,
+          packs: 4,
+          outOfReach: 0,
           introduced: this.state.broker.online,
         };
       },
