@@ -5,7 +5,7 @@ import { RoostError, faultOf, messageOf } from '../../core/errors.ts';
 import type { Source } from '../../ports/source.ts';
 import type { Command } from '../command.ts';
 import { EXIT_DONE, EXIT_PARTLY } from '../exit-codes.ts';
-import { count, formatBytes, formatDuration, printable } from '../format.ts';
+import { count, firstLines, formatBytes, formatDuration, printable } from '../format.ts';
 import { healthText } from '../health-text.ts';
 import { requireMember } from '../membership.ts';
 import { readTextFile, stringValue } from '../values.ts';
@@ -86,6 +86,8 @@ function reportText(report: BackupReport, health: Health): string {
     `Snapshot ${report.snapshot}`,
     healthText(health),
   ];
-  for (const { path, reason } of report.unreadable) lines.push(`not read: ${printable(path)}: ${reason}`);
+  lines.push(
+    ...firstLines(report.unreadable.map(({ path, reason }) => `not read: ${printable(path)}: ${reason}`)),
+  );
   return lines.join('\n');
 }

@@ -207,6 +207,19 @@ describe('exit codes of a restore', () => {
     expect(lines.at(-1)).toMatchObject({ event: 'done', files: 3 });
     expect(lines.at(-1).failed).toHaveLength(faults.length);
   });
+
+  it('do not come with a line for each of thousands of files', async () => {
+    const many = fakeAgents(report(...Array.from({ length: 1_020 }, () => 'denied' as const)));
+    const args = ['restore', 'latest', '--to', 'out'];
+    const { code, text } = await call(many, args);
+    expect(code).toBe(3);
+    expect(text.match(/^failed: /gm)).toHaveLength(20);
+    expect(text).toContain('\nand 1,000 more; --json lists all of them\n');
+    expect((await call(many, [...args, '--json'])).lines.at(-1).failed).toHaveLength(1_020);
+    const few = await call(fakeAgents(report(...Array.from({ length: 20 }, () => 'denied' as const))), args);
+    expect(few.text.match(/^failed: /gm)).toHaveLength(20);
+    expect(few.text).not.toContain('more');
+  });
 });
 
 describe('a home that is served', () => {
