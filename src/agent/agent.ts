@@ -215,7 +215,9 @@ class Agent implements AgentApi {
       const membership = this.#mustBeMember();
       try {
         const report = await runBackupOn(membership, sources, options, meter, this.#gate);
-        this.#activity.add('saved', { files: report.files, bytes: report.bytes, sent: report.sentBytes });
+        const { files, bytes, carriedFiles, carriedBytes, sentBytes } = report;
+        const looked = { files: files - carriedFiles, bytes: bytes - carriedBytes };
+        this.#activity.add('saved', { ...looked, sent: sentBytes });
         await membership.runEnded(undefined, report.unreadable.length);
         await membership.duties.push();
         return report;

@@ -121,8 +121,12 @@ export interface BackupOptions extends Cancellable {
 
 export interface BackupReport {
   readonly snapshot: SnapshotId;
+  /** of the whole snapshot */
   readonly files: number;
   readonly bytes: number;
+  /** of these, what lies in folders that this run did not look at, and that stay as they were saved before */
+  readonly carriedFiles: number;
+  readonly carriedBytes: number;
   /** bytes sent to holders, all redundancy and records included */
   readonly sentBytes: number;
   /** sealed bytes of new packs before redundancy */

@@ -106,14 +106,16 @@ async function backUp(
   });
   membership.holdersNamed = true;
   await drainReleases(context, signal);
-  const { snapshot } = outcome;
+  const { snapshot, carriedFiles, carriedBytes, storedBytes, readBytes } = outcome;
   return {
     snapshot: snapshot.id,
     files: snapshot.files,
     bytes: snapshot.bytes,
+    carriedFiles,
+    carriedBytes,
     sentBytes: meter.transferred,
-    storedBytes: outcome.storedBytes,
-    readBytes: outcome.readBytes,
+    storedBytes,
+    readBytes,
     seconds: (context.platform.clock.monotonic() - startedAt) / 1000,
     unreadable: snapshot.unreadable,
   };

@@ -48,6 +48,9 @@ export interface BackupRun {
 
 export interface BackupOutcome {
   readonly snapshot: Snapshot;
+  /** of the snapshot, what lies in folders that were not part of the run */
+  readonly carriedFiles: number;
+  readonly carriedBytes: number;
   readonly storedBytes: number;
   readonly readBytes: number;
 }
@@ -153,7 +156,15 @@ class Run {
       });
       await publishHead(this.#context, run.signal);
       await writeFolders(repository, folders);
-      return { snapshot, storedBytes: this.#storedBytes, readBytes: this.#readBytes };
+      const names = new Set(scanned.map(({ source }) => source.name));
+      const carried = folders.filter(({ name }) => !names.has(name));
+      return {
+        snapshot,
+        carriedFiles: sum(carried, 'files'),
+        carriedBytes: sum(carried, 'bytes'),
+        storedBytes: this.#storedBytes,
+        readBytes: this.#readBytes,
+      };
     } finally {
       await Promise.all([this.#data.settle(), this.#meta.settle()]);
     }

@@ -40,24 +40,8 @@ export const backup: Command = {
           signal,
           onProgress: (progress) => output.progress(progress),
         });
-        const { snapshot, files, bytes, sentBytes, storedBytes, readBytes, seconds, unreadable, health } =
-          report;
-        output.result(
-          {
-            event: 'done',
-            snapshot,
-            files,
-            bytes,
-            sentBytes,
-            storedBytes,
-            readBytes,
-            seconds,
-            unreadable,
-            health,
-          },
-          reportText(report, agent.state.health),
-        );
-        return unreadable.length > 0 ? EXIT_PARTLY : EXIT_DONE;
+        output.result({ event: 'done', ...report }, reportText(report, agent.state.health));
+        return report.unreadable.length > 0 ? EXIT_PARTLY : EXIT_DONE;
       },
       { online: true },
     );
@@ -81,8 +65,14 @@ function patterns(text: string): string[] {
 }
 
 function reportText(report: BackupReport, health: Health): string {
+  const { files, bytes, carriedFiles, carriedBytes, sentBytes, seconds } = report;
   const lines = [
-    `Saved ${count(report.files, 'file')}, ${formatBytes(report.bytes)}, in ${formatDuration(report.seconds * 1000)}; sent ${formatBytes(report.sentBytes)}.`,
+    `Saved ${count(files - carriedFiles, 'file')}, ${formatBytes(bytes - carriedBytes)}, in ${formatDuration(seconds * 1000)}; sent ${formatBytes(sentBytes)}.`,
+    ...(carriedFiles > 0
+      ? [
+          `${count(carriedFiles, 'more file', 'more files')} of other folders, ${formatBytes(carriedBytes)}, ${carriedFiles === 1 ? 'stays' : 'stay'} as saved before.`,
+        ]
+      : []),
     `Snapshot ${report.snapshot}`,
     healthText(health),
   ];

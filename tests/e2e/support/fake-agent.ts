@@ -197,6 +197,8 @@ export class FakeAgent implements AgentApi {
           snapshot: fakeSnapshots()[0]!.snapshot,
           files: 12,
           bytes: 3_000_000,
+          carriedFiles: 0,
+          carriedBytes: 0,
           sentBytes: 4_500_000,
           storedBytes: 2_900_000,
           readBytes: 3_000_000,

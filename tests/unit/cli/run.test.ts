@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VERSION } from '../../../src/adapters/nodejs/version.ts';
-import type { AgentApi, SnapshotSummary } from '../../../src/agent/api.ts';
+import type { AgentApi, BackupReport, SnapshotSummary } from '../../../src/agent/api.ts';
 import { COMMANDS } from '../../../src/cli/commands.ts';
 import { loadSettings, saveSettings } from '../../../src/cli/settings.ts';
 import { shareHome } from '../../../src/cli/sharing.ts';
@@ -174,6 +174,40 @@ describe('snapshots by name', () => {
     expect((await call(fakeAgents(agentWith()), ['ls', 'latest', '--json'])).lines[0].fault).toBe(
       'not-found',
     );
+  });
+});
+
+describe('what a backup says', () => {
+  const SAVED: BackupReport = {
+    snapshot: parseSnapshotId('1'.repeat(32)),
+    files: 598,
+    bytes: 6_001_084,
+    carriedFiles: 0,
+    carriedBytes: 0,
+    sentBytes: 624,
+    storedBytes: 0,
+    readBytes: 0,
+    seconds: 2,
+    unreadable: [],
+    health: 'protected',
+  };
+  const backupWith = (changes: Partial<BackupReport>, ...args: readonly string[]) => {
+    const report = { ...SAVED, ...changes };
+    const agent = fakeAgent(memberState(), { backup: () => Promise.resolve(report) });
+    return call(fakeAgents(agent), ['backup', home, ...args]);
+  };
+
+  it('tells what it looked at from what stays as it was saved before', async () => {
+    const all = await backupWith({});
+    expect(all.text).toMatch(/^Saved 598 files, 5\.7 MiB, in 2 s; sent 624 B\.\nSnapshot/);
+    const carried = { carriedFiles: 298, carriedBytes: 1_084 };
+    const some = await backupWith(carried);
+    expect(some.text).toMatch(
+      /^Saved 300 files, 5\.7 MiB, in 2 s; sent 624 B\.\n298 more files of other folders, 1\.1 KiB, stay as saved before\.\n/,
+    );
+    const { code, lines } = await backupWith(carried, '--json');
+    expect(code).toBe(0);
+    expect(lines.at(-1)).toEqual({ event: 'done', ...SAVED, ...carried });
   });
 });
 
