@@ -135,6 +135,8 @@ export interface BackupReport {
   readonly readBytes: number;
   readonly seconds: number;
   readonly unreadable: readonly { readonly path: string; readonly reason: string }[];
+  /** pipes, sockets and devices, which have no content to save: all that can be saved is, without them */
+  readonly leftOut: readonly { readonly path: string; readonly reason: string }[];
   readonly health: HealthState;
 }
 

@@ -106,7 +106,7 @@ async function backUp(
   });
   membership.holdersNamed = true;
   await drainReleases(context, signal);
-  const { snapshot, carriedFiles, carriedBytes, storedBytes, readBytes } = outcome;
+  const { snapshot, carriedFiles, carriedBytes, storedBytes, readBytes, leftOut } = outcome;
   return {
     snapshot: snapshot.id,
     files: snapshot.files,
@@ -118,6 +118,7 @@ async function backUp(
     readBytes,
     seconds: (context.platform.clock.monotonic() - startedAt) / 1000,
     unreadable: snapshot.unreadable,
+    leftOut,
   };
 }
 

@@ -51,6 +51,8 @@ export interface BackupOutcome {
   /** of the snapshot, what lies in folders that were not part of the run */
   readonly carriedFiles: number;
   readonly carriedBytes: number;
+  /** what has no content to save */
+  readonly leftOut: readonly { readonly path: string; readonly reason: string }[];
   readonly storedBytes: number;
   readonly readBytes: number;
 }
@@ -162,6 +164,7 @@ class Run {
         snapshot,
         carriedFiles: sum(carried, 'files'),
         carriedBytes: sum(carried, 'bytes'),
+        leftOut: scanned.flatMap(({ leftOut }) => leftOut),
         storedBytes: this.#storedBytes,
         readBytes: this.#readBytes,
       };

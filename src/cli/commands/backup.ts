@@ -76,8 +76,8 @@ function reportText(report: BackupReport, health: Health): string {
     `Snapshot ${report.snapshot}`,
     healthText(health),
   ];
-  lines.push(
-    ...firstLines(report.unreadable.map(({ path, reason }) => `not read: ${printable(path)}: ${reason}`)),
-  );
+  const named = (what: string, paths: BackupReport['unreadable']): readonly string[] =>
+    firstLines(paths.map(({ path, reason }) => `${what}: ${printable(path)}: ${reason}`));
+  lines.push(...named('not read', report.unreadable), ...named('left out', report.leftOut));
   return lines.join('\n');
 }

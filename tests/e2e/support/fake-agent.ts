@@ -204,6 +204,7 @@ export class FakeAgent implements AgentApi {
           readBytes: 3_000_000,
           seconds: 1,
           unreadable: [],
+          leftOut: [],
           health: 'protected',
         };
       },

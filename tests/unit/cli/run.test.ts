@@ -189,6 +189,7 @@ describe('what a backup says', () => {
     readBytes: 0,
     seconds: 2,
     unreadable: [],
+    leftOut: [],
     health: 'protected',
   };
   const backupWith = (changes: Partial<BackupReport>, ...args: readonly string[]) => {
@@ -208,6 +209,18 @@ describe('what a backup says', () => {
     const { code, lines } = await backupWith(carried, '--json');
     expect(code).toBe(0);
     expect(lines.at(-1)).toEqual({ event: 'done', ...SAVED, ...carried });
+  });
+
+  it('names what it could not read, and what has nothing to be read, which is no fault', async () => {
+    const leftOut = [{ path: 'docs/pipe', reason: 'a pipe has no content to save' }];
+    const noted = await backupWith({ leftOut });
+    expect(noted.code).toBe(0);
+    expect(noted.text).toContain('\nleft out: docs/pipe: a pipe has no content to save\n');
+    expect((await backupWith({ leftOut }, '--json')).lines.at(-1)).toMatchObject({ unreadable: [], leftOut });
+    const unreadable = [{ path: 'docs/locked', reason: 'permission denied' }];
+    const partly = await backupWith({ leftOut, unreadable });
+    expect(partly.code).toBe(3);
+    expect(partly.text).toContain('\nnot read: docs/locked: permission denied\nleft out: docs/pipe');
   });
 });
 
