@@ -82,7 +82,9 @@ describe('the doors when something goes wrong', () => {
     const { page, close } = await app.open('new', '#restore');
     await page.getByTestId('words-input').fill('one two three');
     await page.getByTestId('continue').click();
-    await page.locator('[data-fault="wrong-words"]').waitFor();
+    const fault = page.locator('[data-fault="wrong-words"]');
+    // They may be misspelt, of no list, or right for another address.
+    await fault.getByText('Compare each of the twelve, and their order, with your sheet').waitFor();
     await page.getByTestId('words-input').fill(WORDS);
     await page.getByTestId('continue').click();
     await page.getByTestId('snapshot-row').first().waitFor();
@@ -295,6 +297,20 @@ describe('files', () => {
     await close();
   });
 
+  it('says that a restore brings back everything, not only what a search found', async () => {
+    const { page, close } = await app.open('member', '#/files');
+    await page.getByText('Nothing selected: a restore brings back everything', { exact: true }).waitFor();
+    await page.getByTestId('file-filter').fill('birthday');
+    await page.getByText('1 match').waitFor();
+    await page.getByText('a restore brings back everything, not only the matches').waitFor();
+    await page.getByTestId('restore-zip').click();
+    await page.getByTestId('restore-report').waitFor();
+    expect(await calls(page)).toContain('restore ');
+    await page.getByLabel('Select birthday.jpg').check();
+    await page.getByText('1 selected').waitFor();
+    await close();
+  });
+
   it('leaves the rest selected when one file of a selected folder is taken out', async () => {
     const { page, close } = await app.open('member', '#/files');
     await page.getByLabel('Select Photos').check();
@@ -423,7 +439,7 @@ describe('around the work', () => {
       await page.getByRole('button', { name: 'Check', exact: true }).click();
       await page.getByText(answer).waitFor();
     };
-    await check('one two', /not recovery words/);
+    await check('one two', /not recovery words. Compare each of the twelve/);
     await check(WORDS.replace('about', 'zoo'), /another account/);
     await check(WORDS, /These are your words/);
     expect(await page.getByTestId('check-words').inputValue()).toBe('');

@@ -440,9 +440,11 @@ export const en = {
     expand: (name: string): string => `Show what is in ${name}`,
     collapse: (name: string): string => `Hide what is in ${name}`,
     open: (name: string): string => `Open ${name}`,
-    selected: (count: number): string =>
+    selected: (count: number, searching: boolean): string =>
       plural(count, {
-        zero: 'Nothing selected: everything is restored',
+        zero: searching
+          ? 'Nothing selected: a restore brings back everything, not only the matches'
+          : 'Nothing selected: a restore brings back everything',
         one: '# selected',
         other: '# selected',
       }),
@@ -678,7 +680,7 @@ export const en = {
     checkButton: 'Check',
     right: 'These are your words. Keep them safe.',
     wrong: 'These are the words of another account, not of this one.',
-    typo: 'These are not recovery words. Look for a misspelt or missing word.',
+    typo: 'These are not recovery words. Compare each of the twelve, and their order, with your sheet.',
     sheet: 'Recovery sheet',
     sheetLead: 'The address, its QR code and your partners, with twelve blanks to fill in by hand.',
     printSheet: 'Print the sheet',
@@ -801,7 +803,7 @@ export const en = {
     },
     'wrong-words': {
       title: 'These are not your recovery words',
-      next: 'Look for a misspelt, missing or swapped word. All twelve are needed, in order.',
+      next: 'Compare each of the twelve, and their order, with your sheet, and the address of this page with the one on it.',
     },
     'bad-invite': {
       title: 'This invite does not work any more',
