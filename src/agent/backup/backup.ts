@@ -156,7 +156,7 @@ class Run {
         code: this.#code,
         place: (pack) => this.#placer.place(pack),
       });
-      await publishHead(this.#context, run.signal);
+      await run.meter.waiting((onReached) => publishHead(this.#context, run.signal, onReached));
       await writeFolders(repository, folders);
       const names = new Set(scanned.map(({ source }) => source.name));
       const carried = folders.filter(({ name }) => !names.has(name));

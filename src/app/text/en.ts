@@ -368,6 +368,7 @@ export const en = {
     resume: 'Go on',
     stop: 'Stop',
     pausedNow: 'Paused',
+    waitingFor: (reached: number, of: number): string => `waiting: ${reached} of ${partners(of)} reached`,
     left: (time: string): string => `about ${time} left`,
     ofBytes: (done: string, total: string): string => `${done} of ${total}`,
     ofFiles: (done: string, total: string): string => `${done} of ${total} files`,

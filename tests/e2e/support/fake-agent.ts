@@ -356,5 +356,6 @@ export function progressAt(done: number, total: number): Progress {
     speed: 12_400_000,
     leftMs: 95_000,
     path: 'Photos/2025/harbour at dawn.jpg',
+    partners: undefined,
   };
 }
