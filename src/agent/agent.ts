@@ -42,6 +42,7 @@ import { Membership } from './running.ts';
 import { UPLOAD_LEAST_BYTES_PER_SECOND, UploadLimit } from './session/upload-limit.ts';
 import { StateStore } from './state.ts';
 import { recoverOn, repairOn, runBackupOn, runForgetOn, runRestoreOn, standInOn } from './runs.ts';
+import { isKnownFolder } from './backup/known-folder.ts';
 import { listFolder } from './browse.ts';
 import { checkHolders } from './check.ts';
 
@@ -214,7 +215,9 @@ class Agent implements AgentApi {
       const membership = this.#mustBeMember();
       try {
         const report = await runBackupOn(membership, sources, options, meter, this.#gate);
-        this.#activity.add('saved', { files: report.files, bytes: report.bytes, sent: report.sentBytes });
+        const { files, bytes, carriedFiles, carriedBytes, sentBytes } = report;
+        const looked = { files: files - carriedFiles, bytes: bytes - carriedBytes };
+        this.#activity.add('saved', { ...looked, sent: sentBytes });
         await membership.runEnded(undefined, report.unreadable.length);
         await membership.duties.push();
         return report;
@@ -227,6 +230,10 @@ class Agent implements AgentApi {
       }
     });
     return { ...report, health: this.state.health.state };
+  }
+
+  async knows(source: Source): Promise<boolean> {
+    return isKnownFolder(this.#repository, source);
   }
 
   async removeFolder(name: string): Promise<void> {

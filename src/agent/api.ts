@@ -43,6 +43,11 @@ export interface AgentApi {
   setDeviceLabel(label: string): Promise<void>;
 
   backup(sources: readonly Source[], options?: BackupOptions): Promise<BackupReport>;
+  /**
+   * Whether some file of a folder was saved before under the folder's name, with the size and time that it has now: where nobody tells
+   * whether a folder is the one that was saved, it is then taken for that.
+   */
+  knows(source: Source): Promise<boolean>;
   removeFolder(name: string): Promise<void>;
   pause(): void;
   resume(): void;
@@ -77,6 +82,9 @@ export interface CheckReport {
   /** bytes that went over the wire for it, both ways */
   readonly movedBytes: number;
   readonly seconds: number;
+  /** packs of ours, and how many of them too few of those who answered hold pieces of: these could not be restored at this moment */
+  readonly packs: number;
+  readonly outOfReach: number;
   /** whether the broker was there to introduce us: else partners that are online may not have been reached */
   readonly introduced: boolean;
 }
@@ -113,8 +121,12 @@ export interface BackupOptions extends Cancellable {
 
 export interface BackupReport {
   readonly snapshot: SnapshotId;
+  /** of the whole snapshot */
   readonly files: number;
   readonly bytes: number;
+  /** of these, what lies in folders that this run did not look at, and that stay as they were saved before */
+  readonly carriedFiles: number;
+  readonly carriedBytes: number;
   /** bytes sent to holders, all redundancy and records included */
   readonly sentBytes: number;
   /** sealed bytes of new packs before redundancy */
@@ -123,6 +135,8 @@ export interface BackupReport {
   readonly readBytes: number;
   readonly seconds: number;
   readonly unreadable: readonly { readonly path: string; readonly reason: string }[];
+  /** pipes, sockets and devices, which have no content to save: all that can be saved is, without them */
+  readonly leftOut: readonly { readonly path: string; readonly reason: string }[];
   readonly health: HealthState;
 }
 

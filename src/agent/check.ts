@@ -1,8 +1,12 @@
+import type { DeviceId } from '../core/ids.ts';
 import type { AbortSignalLike } from '../core/progress.ts';
 import type { CheckReport, CheckedPartner } from './api.ts';
 import { throwIfAborted } from './cancellation.ts';
+import type { AgentContext } from './context.ts';
 import { mapLimited } from '../core/limiter.ts';
 import type { ProgressMeter } from './progress-meter.ts';
+import { HolderBook } from './repair/holders.ts';
+import { ownPacks } from './repair/pack-source.ts';
 import type { Membership } from './running.ts';
 
 /** Holders audited side by side. */
@@ -14,7 +18,8 @@ export async function checkHolders(
   meter: ProgressMeter,
   signal: AbortSignalLike | undefined,
 ): Promise<CheckReport> {
-  const { platform, cooperation } = await membership.start();
+  const context = await membership.start();
+  const { platform, cooperation } = context;
   const { clock } = platform;
   const startedAt = clock.monotonic();
   meter.phase('checking');
@@ -28,11 +33,32 @@ export async function checkHolders(
     return { ...holder, outcome, segments };
   });
   throwIfAborted(signal);
+  const answered = partners.filter(({ outcome }) => outcome === 'proved' || outcome === 'lost');
   return {
     partners,
+    ...(await packsInReach(context, new Set(answered.map(({ device }) => device)))),
     provedBytes: partners.reduce((sum, p) => sum + (p.outcome === 'proved' ? p.heldBytes : 0), 0),
     movedBytes: cooperation.traffic() - movedBefore,
     seconds: (clock.monotonic() - startedAt) / 1000,
     introduced: cooperation.brokerOnline,
   };
+}
+
+/** What could be restored from these holders alone. */
+async function packsInReach(
+  context: AgentContext,
+  answered: ReadonlySet<DeviceId>,
+): Promise<Pick<CheckReport, 'packs' | 'outOfReach'>> {
+  const holders = new HolderBook(context.cooperation);
+  let packs = 0;
+  let outOfReach = 0;
+  for await (const { facts, placements, mine } of ownPacks(context).packs()) {
+    if (!mine) continue;
+    packs++;
+    const here = placements.filter(
+      (placement) => answered.has(placement.holder) && holders.look(placement).hold !== 'gone',
+    );
+    if (new Set(here.map(({ shard }) => shard)).size < facts.code.m) outOfReach++;
+  }
+  return { packs, outOfReach };
 }

@@ -1,10 +1,13 @@
-import type { OnProgress, Progress } from '../core/progress.ts';
+import type { OnProgress, OnReached, PartnersReached, Progress } from '../core/progress.ts';
 import type { Clock } from '../ports/clock.ts';
 
 /** Speed is averaged over this long: shorter jumps about, longer lies after a change. */
 const SPEED_WINDOW_MS = 8_000;
 /** At most this often to the listener: as an eye follows, since each time the page is laid out and painted anew. */
 const REPORT_INTERVAL_MS = 250;
+
+/** Partners that take no longer than this to answer are not told as waited for. */
+const WAIT_TOLD_MS = 1_000;
 
 type Counts = Pick<Progress, 'done' | 'total' | 'files' | 'filesTotal' | 'transferred'>;
 
@@ -16,6 +19,7 @@ export class ProgressMeter {
   #phase: Progress['phase'];
   #counts: Counts = { done: 0, total: 0, files: 0, filesTotal: 0, transferred: 0 };
   #path: string | undefined;
+  #partners: PartnersReached | undefined;
   #reportedAt = -Infinity;
 
   constructor(clock: Clock, phase: Progress['phase'], report: OnProgress) {
@@ -43,6 +47,30 @@ export class ProgressMeter {
     this.#publish(false);
   }
 
+  /** Tells of the partners that some work waits for, once it does for longer than a moment. */
+  async waiting<T>(work: (onReached: OnReached) => Promise<T>): Promise<T> {
+    let latest: PartnersReached | undefined;
+    let long = false;
+    const tell = (partners: PartnersReached | undefined): void => {
+      if (partners === this.#partners) return;
+      this.#partners = partners;
+      this.#publish(true);
+    };
+    const cancelTimer = this.#clock.after(WAIT_TOLD_MS, () => {
+      long = true;
+      tell(latest);
+    });
+    try {
+      return await work((partners) => {
+        latest = partners;
+        if (long) tell(latest);
+      });
+    } finally {
+      cancelTimer();
+      tell(undefined);
+    }
+  }
+
   get transferred(): number {
     return this.#counts.transferred;
   }
@@ -64,6 +92,7 @@ export class ProgressMeter {
       speed,
       leftMs: speed > 0 && this.#phase !== 'scanning' ? (left / speed) * 1000 : undefined,
       path: this.#path,
+      partners: this.#partners,
     });
   }
 }

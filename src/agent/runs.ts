@@ -102,20 +102,23 @@ async function backUp(
     trees: membership.reader(),
     removedPacks: lost,
     signal,
-    spread: (bytes) => findPartners(context, options.code, bytes, signal),
+    spread: (bytes) => findPartners(context, options.code, bytes, meter, signal),
   });
   membership.holdersNamed = true;
   await drainReleases(context, signal);
-  const { snapshot } = outcome;
+  const { snapshot, carriedFiles, carriedBytes, storedBytes, readBytes, leftOut } = outcome;
   return {
     snapshot: snapshot.id,
     files: snapshot.files,
     bytes: snapshot.bytes,
+    carriedFiles,
+    carriedBytes,
     sentBytes: meter.transferred,
-    storedBytes: outcome.storedBytes,
-    readBytes: outcome.readBytes,
+    storedBytes,
+    readBytes,
     seconds: (context.platform.clock.monotonic() - startedAt) / 1000,
     unreadable: snapshot.unreadable,
+    leftOut,
   };
 }
 
@@ -124,11 +127,14 @@ async function findPartners(
   context: AgentContext,
   code: string | undefined,
   bytes: number,
+  meter: ProgressMeter,
   signal: AbortSignalLike | undefined,
 ): Promise<Spread> {
   const { cooperation, keys, platform } = context;
   const cancel = signal ? { signal } : {};
-  const some = await cooperation.ensurePartners(ROOM_MARGIN_BYTES, cancel);
+  const reach = (each: number): Promise<readonly Partner[]> =>
+    meter.waiting((onReached) => cooperation.ensurePartners(each, { ...cancel, onReached }));
+  const some = await reach(ROOM_MARGIN_BYTES);
   if (some.length === 0 && cooperation.connected().some(({ peer }) => peer.account !== keys.account)) {
     throw new RoostError('full', `none of the members in reach has ${ROOM_MARGIN_BYTES} bytes left for us`);
   }
@@ -136,7 +142,7 @@ async function findPartners(
     throw new RoostError('unreachable', 'neither the broker nor any partner can be reached');
   const chosen = chooseCode(code, some, cooperation.partners(), platform.clock.now());
   const perPartner = Math.ceil((bytes * ROOM_FACTOR) / chosen.m) + ROOM_MARGIN_BYTES;
-  const partners = await cooperation.ensurePartners(perPartner, cancel);
+  const partners = await reach(perPartner);
   // Partners without room for all of it still help; placing tells when none has any left.
   const roomy = partners.length >= Math.min(totalShards(chosen), some.length) ? partners : some;
   return { code: chosen, partners: roomy };
@@ -204,10 +210,13 @@ export async function standInOn(
 async function compareWithHolders(
   membership: Membership,
   context: AgentContext,
+  meter: ProgressMeter,
   signal: AbortSignalLike | undefined,
 ): Promise<void> {
   const read = new Set(onlinePartners(context));
-  const others = await learnOtherDevices(context, membership.reader(), signal);
+  const others = await meter.waiting((onReached) =>
+    learnOtherDevices(context, membership.reader(), signal, onReached),
+  );
   // Another device may have repaired for this one, on holders that are no partners here.
   if (others !== 'none' || (await membership.duties.hasDelegate())) await takeHolders(context, read, signal);
   for (const { holder, lost } of await reconcileLedgers(context, signal)) {
@@ -239,13 +248,16 @@ async function mend(
   run: Omit<RepairWork, 'partners' | 'placer' | 'reader' | 'onPlaced'>,
 ): Promise<Repaired> {
   const { meter, signal } = run;
-  const partners = await context.cooperation.ensurePartners(ROOM_MARGIN_BYTES, {
-    ...(signal ? { signal } : {}),
-    atLeast: membership.partnersWanted,
-  });
+  const partners = await meter.waiting((onReached) =>
+    context.cooperation.ensurePartners(ROOM_MARGIN_BYTES, {
+      ...(signal ? { signal } : {}),
+      atLeast: membership.partnersWanted,
+      onReached,
+    }),
+  );
   // A repair that follows another soon knows what it needs; audits and notices tell what is new.
   if (run.giveUpLost === true || (await isTimeToCompare(context)))
-    await compareWithHolders(membership, context, signal);
+    await compareWithHolders(membership, context, meter, signal);
   await drainReleases(context, signal);
   const bring = run.only !== 'urgent' && membership.mayBring;
   const repaired = await repairPacks(context, {

@@ -20,8 +20,12 @@ export interface Services {
 export interface ChosenFolder {
   readonly name: string;
   readonly source: Source;
-  /** true when the browser lets us open it again after a reload */
-  readonly remembered: boolean;
+  /** How it compares with the folder that the browser keeps under its name; 'unknown' where nothing tells. */
+  former(): Promise<'same' | 'other' | 'unknown'>;
+  /** Has the browser open it again after a reload, where that can be. */
+  keep(): Promise<void>;
+  /** The same folder, to be saved under another name. */
+  named(name: string): ChosenFolder;
 }
 
 /** A folder chosen in an earlier visit, whose handle the browser kept. */

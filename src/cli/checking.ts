@@ -11,9 +11,9 @@ const OUTCOMES: Readonly<Record<CheckedPartner['outcome'], string>> = {
   nothing: 'holds nothing of yours',
 };
 
-/** Reports an audit of all holders and gives its exit code: who is away proves nothing either way. */
+/** Reports an audit of all holders and gives its exit code: who is away proves nothing either way, but may leave too few to restore from. */
 export function reportCheck(output: Output, report: CheckReport): number {
-  const { partners, provedBytes, movedBytes, seconds, introduced } = report;
+  const { partners, provedBytes, movedBytes, seconds, packs, outOfReach, introduced } = report;
   for (const { device, name, outcome, segments, heldBytes } of partners) {
     const drawn = outcome === 'proved' ? ` ${formatBytes(heldBytes)} by ${count(segments, 'segment')}` : '';
     output.result(
@@ -29,15 +29,20 @@ export function reportCheck(output: Output, report: CheckReport): number {
   const away = having('unreachable');
   if (!introduced && away > 0)
     output.note('The broker did not answer: partners that are online may not have been reached.');
-  output.result(
-    { event: 'done', partners, provedBytes, movedBytes, seconds, introduced },
+  const found =
     proved > 0
       ? `Proved ${formatBytes(provedBytes)} at ${count(proved, 'partner')} by moving ${formatBytes(movedBytes)} in ${formatDuration(seconds * 1000)}.${away > 0 ? ` ${away} of ${count(total, 'partner')} could not be reached.` : ''}`
-      : partners.some(({ outcome }) => outcome !== 'nothing')
+      : total > 0
         ? 'Nothing was proved.'
-        : 'No partner holds anything of yours yet.',
+        : 'No partner holds anything of yours yet.';
+  const short =
+    outOfReach > 0 ? '\nToo few of them answered: at this moment not everything could be restored.' : '';
+  output.result(
+    { event: 'done', partners, provedBytes, movedBytes, seconds, packs, outOfReach, introduced },
+    found + short,
   );
   if (wrong > 0) return EXIT_FAILED;
+  if (outOfReach > 0) return EXIT_TOO_FEW;
   if (proved > 0) return EXIT_DONE;
   return away > 0 ? EXIT_TOO_FEW : EXIT_FAILED;
 }

@@ -51,6 +51,16 @@ export function count(number: number, one: string, many = `${one}s`): string {
   return `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
 }
 
+/** A list that would fill the screen is cut here. */
+const LINES_MAX = 20;
+
+/** The first of many lines, and how many there are beside them. */
+export function firstLines(lines: readonly string[]): readonly string[] {
+  if (lines.length <= LINES_MAX) return lines;
+  const rest = lines.length - LINES_MAX;
+  return [...lines.slice(0, LINES_MAX), `and ${rest.toLocaleString('en')} more; --json lists all of them`];
+}
+
 /**
  * Names come from snapshots and partners: control characters in them must not reach the terminal, where they could move
  * the cursor or hide what is there.

@@ -37,6 +37,11 @@ const PHASES: Readonly<Record<Progress['phase'], string>> = {
 /** One calm line: what, how much, how fast, how long. */
 export function progressText(progress: Progress): string {
   const parts = [PHASES[progress.phase]];
+  const { partners } = progress;
+  if (partners !== undefined) {
+    parts.push(`waiting for partners: ${partners.reached} of ${partners.of} reached`);
+    return parts.join('  ');
+  }
   if (progress.total > 0) {
     const percent = Math.min(100, Math.floor((100 * progress.done) / progress.total));
     parts.push(`${percent} %`, `${formatBytes(progress.done)} of ${formatBytes(progress.total)}`);
@@ -53,6 +58,7 @@ export function progressText(progress: Progress): string {
 export function createOutput(streams: Streams, json: boolean, now: () => number): Output {
   let lastAt = -Infinity;
   let lastPhase: Progress['phase'] | undefined;
+  let lastReached: number | undefined;
   let shown = false;
 
   const settle = (): void => {
@@ -74,11 +80,14 @@ export function createOutput(streams: Streams, json: boolean, now: () => number)
     },
     progress(progress) {
       const every = json ? JSON_EVERY_MS : streams.columns > 0 ? TERMINAL_EVERY_MS : PLAIN_EVERY_MS;
-      if (progress.phase === lastPhase && now() - lastAt < every) return;
-      lastPhase = progress.phase;
+      const { phase, partners } = progress;
+      const moreReached = partners !== undefined && partners.reached !== lastReached;
+      if (phase === lastPhase && !moreReached && now() - lastAt < every) return;
+      lastPhase = phase;
+      lastReached = partners?.reached;
       lastAt = now();
       if (json) {
-        const { phase, done, total, files, filesTotal, transferred, speed, leftMs } = progress;
+        const { done, total, files, filesTotal, transferred, speed, leftMs } = progress;
         const event = {
           event: 'progress',
           phase,
@@ -89,6 +98,7 @@ export function createOutput(streams: Streams, json: boolean, now: () => number)
           transferred,
           speed: Math.round(speed),
           leftMs,
+          partners,
         };
         streams.out(`${JSON.stringify(event)}\n`);
       } else if (streams.columns > 0) {

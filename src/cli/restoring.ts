@@ -1,6 +1,6 @@
 import type { RestoreReport } from '../agent/api.ts';
 import { EXIT_DONE, EXIT_PARTLY, EXIT_TOO_FEW } from './exit-codes.ts';
-import { count, formatBytes, formatDuration, printable } from './format.ts';
+import { count, firstLines, formatBytes, formatDuration, printable } from './format.ts';
 import type { Output } from './output.ts';
 
 /** Reports a restore and gives its exit code: files that only absent partners hold can still be had later. */
@@ -12,7 +12,7 @@ export function reportRestore(output: Output, verb: string, report: RestoreRepor
       ({ device, segments }) =>
         `Partner ${device.slice(0, 8)} has lost ${count(segments, 'segment')} or gave them damaged; other partners replaced them.`,
     ),
-    ...failed.map(({ path, fault, reason }) => `failed: ${printable(path)}: ${fault}: ${reason}`),
+    ...firstLines(failed.map(({ path, fault, reason }) => `failed: ${printable(path)}: ${fault}: ${reason}`)),
   ];
   output.result({ event: 'done', files, bytes, seconds, failed, corrected }, lines.join('\n'));
   if (failed.length === 0) return EXIT_DONE;

@@ -14,8 +14,17 @@ export interface Progress {
   readonly leftMs: number | undefined;
   /** the path worked on, for people */
   readonly path: string | undefined;
+  /** partners that are waited for; undefined while none is */
+  readonly partners: PartnersReached | undefined;
 }
 
+/** How many partners of those that are called have answered. */
+export interface PartnersReached {
+  readonly reached: number;
+  readonly of: number;
+}
+
+export type OnReached = (partners: PartnersReached) => void;
 export type OnProgress = (progress: Progress) => void;
 
 /** Last argument of every long call. */

@@ -66,8 +66,11 @@ export interface SourceEntry extends SourceStat {
   readonly target: string | undefined;
 }
 
-export interface SourceFault {
-  readonly kind: 'unreadable';
+/** What cannot be saved; 'special' is no fault: a pipe, a socket or a device has no content. */
+export type SourceFault = Unsaved<'unreadable'> | Unsaved<'special'>;
+
+interface Unsaved<Kind extends string> {
+  readonly kind: Kind;
   readonly path: string;
   readonly reason: string;
 }

@@ -139,7 +139,7 @@ describe('a directory handle as a source', () => {
     // As long as before: only its time tells.
     await writeFile(folder, 'b', patternBytes(100, 2));
     const ranges = ['a', 'b', 'c'].map((path) => ({ path, offset: 0, length: 100 }));
-    const { buffer, reads } = await source.readInto!(new Uint8Array(300), 0, ranges);
+    const { buffer, reads } = await source.readInto(new Uint8Array(300), 0, ranges);
     expect(reads.map((read) => ('reason' in read ? 'failed' : read.bytes))).toEqual([100, 'failed', 100]);
     expectBytes(buffer.subarray(0, 100), patternBytes(100));
     expectBytes(buffer.subarray(200), patternBytes(100));
@@ -156,7 +156,7 @@ describe('a directory handle as a source', () => {
     await writeFile(folder, 'b', patternBytes(3_000_001, 9));
     const ranges = names.map((path, seed) => ({ path, offset: 1, length: 2_999_999 + seed }));
     const given = new Uint8Array(ranges.reduce((sum, { length }) => sum + length, 5));
-    const { buffer, reads } = await source.readInto!(given, 5, ranges);
+    const { buffer, reads } = await source.readInto(given, 5, ranges);
     expect(given.length).toBe(0);
     expect(reads[0]).toMatchObject({ bytes: 2_999_999 });
     expect(reads[1]).toEqual({ reason: expect.any(String) });
@@ -189,7 +189,7 @@ describe('a directory handle as a source', () => {
     ];
     const check = async ({ file, offset }: (typeof asked)[number]): Promise<void> => {
       const given = new Uint8Array(window + 20).fill(0xee);
-      const { buffer, reads } = await source.readInto!(given, 7, [
+      const { buffer, reads } = await source.readInto(given, 7, [
         { path: file.name, offset, length: window },
       ]);
       const wanted = file.bytes.subarray(offset, offset + window);
@@ -210,7 +210,7 @@ describe('a directory handle as a source', () => {
     const source = handleSource(folder);
     await listPaths(source);
     const read = (path: string, offset: number): Promise<FilledBuffer> =>
-      source.readInto!(new Uint8Array(1_000_000), 0, [{ path, offset, length: 1_000_000 }]);
+      source.readInto(new Uint8Array(1_000_000), 0, [{ path, offset, length: 1_000_000 }]);
     const before = (await read('a', 0)).reads[0] as RangeRead;
     await writeFile(folder, 'a', patternBytes(5_000_000, 3));
     const failed = await read('a', 1_000_000);
@@ -278,17 +278,20 @@ describe('what is dropped', () => {
       getAsFileSystemHandle: async () => handle,
     });
     const sources = await droppedSources(transfer(item(folder), item(loose), { kind: 'string' }), 'Files');
-    expect(sources.map(({ name }) => name)).toEqual(['root', 'Files']);
-    expect(await listPaths(sources[1]!)).toEqual(['', 'loose.txt']);
+    expect(sources.map(({ source, handle }) => [source.name, handle])).toEqual([
+      ['root', folder],
+      ['Files', undefined],
+    ]);
+    expect(await listPaths(sources[1]!.source)).toEqual(['', 'loose.txt']);
     await remove();
   });
 
   it('becomes sources by entries where there are no handles', async () => {
     const entry = fakeEntry('root', CONTRACT_FILES);
     const item = { kind: 'file', getAsFile: () => null, webkitGetAsEntry: () => entry };
-    const [source] = await droppedSources(transfer(item), 'Files');
-    expect(source?.name).toBe('root');
-    expect((await listPaths(source!)).length).toBe(9);
+    const [dropped] = await droppedSources(transfer(item), 'Files');
+    expect(dropped?.source.name).toBe('root');
+    expect((await listPaths(dropped!.source)).length).toBe(9);
   });
 });
 

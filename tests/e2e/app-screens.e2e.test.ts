@@ -95,6 +95,22 @@ describe('every screen', () => {
   }
 });
 
+describe('the question which of two folders of one name is meant', () => {
+  it('has no axe violation and fits 360 px', async () => {
+    const { page, errors, close } = await app.open('member', '#/home');
+    await page.getByRole('button', { name: 'Choose a folder', exact: true }).click();
+    await page.getByRole('dialog').waitFor();
+    await page.setViewportSize({ width: 360, height: 740 });
+    expect(await overflow(page)).toBe(0);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await violations(page)).toEqual([]);
+    }
+    expect(errors).toEqual([]);
+    await close();
+  });
+});
+
 describe('the words screen', () => {
   it('has no axe violation, fits 360 px and gives the words with single spaces', async () => {
     const { page, errors, close } = await app.open('new');

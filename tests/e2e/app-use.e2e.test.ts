@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type {} from './support/app-entry.ts';
@@ -82,7 +82,9 @@ describe('the doors when something goes wrong', () => {
     const { page, close } = await app.open('new', '#restore');
     await page.getByTestId('words-input').fill('one two three');
     await page.getByTestId('continue').click();
-    await page.locator('[data-fault="wrong-words"]').waitFor();
+    const fault = page.locator('[data-fault="wrong-words"]');
+    // They may be misspelt, of no list, or right for another address.
+    await fault.getByText('Compare each of the twelve, and their order, with your sheet').waitFor();
     await page.getByTestId('words-input').fill(WORDS);
     await page.getByTestId('continue').click();
     await page.getByTestId('snapshot-row').first().waitFor();
@@ -159,6 +161,53 @@ describe('folders', () => {
     await row('Taxes').getByRole('button', { name: 'Choose it again' }).waitFor();
     expect(await row('Letters').getByRole('button').count()).toBe(1);
     expect(await calls(page)).toContain('backup Letters Photos');
+    await close();
+  });
+
+  it('asks before another folder of the same name takes the place of the one that is saved', async () => {
+    const { page, errors, close } = await app.open('member', '#/home');
+    const dialog = page.getByRole('dialog', { name: 'Which “Photos” is this?' });
+    const choose = (): Promise<void> =>
+      page.getByRole('button', { name: 'Choose a folder', exact: true }).click();
+    await choose();
+    await dialog.getByText('Another folder called “Photos” is backed up here already').waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    expect((await calls(page)).filter((call) => /^(backup|keep)/.test(call))).toEqual([]);
+    // The safe answer has the focus.
+    await choose();
+    await dialog.waitFor();
+    await page.keyboard.press('Enter');
+    await page.locator('[data-folder="Photos (2)"][data-health="protected"]').waitFor();
+    expect(await calls(page)).toContain('backup Letters Photos (2)');
+    await choose();
+    await dialog.getByRole('button', { name: 'Save it as “Photos (3)”' }).waitFor();
+    await dialog.getByRole('button', { name: 'It is the same folder, moved' }).click();
+    await expect.poll(() => calls(page)).toContain('backup Letters Photos (2) Photos');
+    expect((await calls(page)).filter((call) => /^(keep|forget)/.test(call))).toEqual([
+      'keep Photos (2)',
+      'forget Photos',
+      'keep Photos',
+    ]);
+    expect(errors).toEqual([]);
+    await close();
+  });
+
+  it('asks about a list of files only when no file of it was saved under its name', async () => {
+    const directory = join(mkdtempSync(join(tmpdir(), 'roost-folder-')), 'Taxes');
+    mkdirSync(directory);
+    writeFileSync(join(directory, 'note.txt'), 'a note');
+    const { page, close } = await app.open('member', '#/home');
+    await page.getByTestId('folder-input').setInputFiles(directory);
+    const dialog = page.getByRole('dialog', { name: 'Which “Taxes” is this?' });
+    await dialog.getByText('nothing shows that this is the same one').waitFor();
+    await dialog.getByRole('button', { name: 'Do not add it' }).click();
+    expect(await calls(page)).not.toContain('backup Letters Taxes');
+    await page.evaluate(() => window.fake.agent.known.add('Taxes'));
+    await page.getByTestId('folder-input').setInputFiles(directory);
+    await expect.poll(() => calls(page)).toContain('backup Letters Taxes');
+    expect(await dialog.count()).toBe(0);
+    rmSync(dirname(directory), { recursive: true });
     await close();
   });
 
@@ -245,6 +294,20 @@ describe('files', () => {
     expect(await report.getAttribute('data-failed')).toBe('0');
     expect(await calls(page)).toContain('restore Photos/2024');
     expect(errors).toEqual([]);
+    await close();
+  });
+
+  it('says that a restore brings back everything, not only what a search found', async () => {
+    const { page, close } = await app.open('member', '#/files');
+    await page.getByText('Nothing selected: a restore brings back everything', { exact: true }).waitFor();
+    await page.getByTestId('file-filter').fill('birthday');
+    await page.getByText('1 match').waitFor();
+    await page.getByText('a restore brings back everything, not only the matches').waitFor();
+    await page.getByTestId('restore-zip').click();
+    await page.getByTestId('restore-report').waitFor();
+    expect(await calls(page)).toContain('restore ');
+    await page.getByLabel('Select birthday.jpg').check();
+    await page.getByText('1 selected').waitFor();
     await close();
   });
 
@@ -376,7 +439,7 @@ describe('around the work', () => {
       await page.getByRole('button', { name: 'Check', exact: true }).click();
       await page.getByText(answer).waitFor();
     };
-    await check('one two', /not recovery words/);
+    await check('one two', /not recovery words. Compare each of the twelve/);
     await check(WORDS.replace('about', 'zoo'), /another account/);
     await check(WORDS, /These are your words/);
     expect(await page.getByTestId('check-words').inputValue()).toBe('');

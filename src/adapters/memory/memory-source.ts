@@ -9,7 +9,8 @@ export type MemoryFile =
   | { readonly bytes: Bytes; readonly mtimeNs?: bigint; readonly mode?: number }
   | { readonly link: string; readonly mtimeNs?: bigint }
   | { readonly folder: true; readonly mtimeNs?: bigint; readonly mode?: number }
-  | { readonly unreadable: string };
+  | { readonly unreadable: string }
+  | { readonly special: string };
 
 const MTIME_NS = 1_700_000_000_000_000_000n;
 
@@ -68,6 +69,7 @@ export class MemorySource implements Source {
         }
         await Promise.resolve();
         if ('unreadable' in file) yield { kind: 'unreadable', path, reason: file.unreadable };
+        else if ('special' in file) yield { kind: 'special', path, reason: file.special };
         else yield this.#entry(path, file);
         if ('folder' in file) waiting.push(path);
       }
@@ -120,7 +122,7 @@ export class MemorySource implements Source {
     return [...children].sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
-  #entry(path: string, file: Exclude<MemoryFile, { unreadable: string }>): SourceEntry {
+  #entry(path: string, file: Exclude<MemoryFile, { unreadable: string } | { special: string }>): SourceEntry {
     return {
       kind: 'bytes' in file ? 'file' : 'link' in file ? 'link' : 'folder',
       path,

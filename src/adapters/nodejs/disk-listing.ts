@@ -32,7 +32,8 @@ export function listFolders(root: string, folders: readonly string[]): Listing {
     } catch (error) {
       columns.faults.set(columns.counts.length, reasonOf(error));
     }
-    for (const name of names?.unreadable ?? []) columns.unreadable(name, 'its name is no valid UTF-8');
+    for (const name of names?.unreadable ?? [])
+      columns.unsaved('unreadable', name, 'its name is no valid UTF-8');
     for (const name of names?.readable ?? []) look(columns, place, name);
     columns.counts.push(columns.length - before);
     if (columns.length >= LISTING_ENTRIES) break;
@@ -65,10 +66,10 @@ class Columns {
     this.#mtimesNs.push(stat.mtimeNs);
   }
 
-  unreadable(name: string, reason: string): void {
+  unsaved(kind: 'unreadable' | 'special', name: string, reason: string): void {
     this.#texts.set(this.length, reason);
     this.#names += `${name}\0`;
-    this.#numbers.push(KINDS.indexOf('unreadable'), ...new Array<number>(NUMBERS_PER_ENTRY - 1).fill(0));
+    this.#numbers.push(KINDS.indexOf(kind), ...new Array<number>(NUMBERS_PER_ENTRY - 1).fill(0));
     this.#mtimesNs.push(0n);
   }
 
@@ -114,10 +115,10 @@ function look(columns: Columns, folder: string, name: string): void {
       const bytes = readlinkSync(place, { encoding: 'buffer' });
       const target = bytes.toString('utf8');
       if (Buffer.from(target).equals(bytes)) columns.add(name, 'link', stat, target);
-      else columns.unreadable(name, 'its target is no valid UTF-8');
-    } else columns.unreadable(name, specialKind(stat));
+      else columns.unsaved('unreadable', name, 'its target is no valid UTF-8');
+    } else columns.unsaved('special', name, specialKind(stat));
   } catch (error) {
-    columns.unreadable(name, reasonOf(error));
+    columns.unsaved('unreadable', name, reasonOf(error));
   }
 }
 

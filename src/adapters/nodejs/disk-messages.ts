@@ -55,11 +55,11 @@ export interface Listing {
   /** of each entry in a row: its kind's place in KINDS, size, permissions, user, group */
   readonly numbers: Float64Array;
   readonly mtimesNs: BigInt64Array;
-  /** targets of links and reasons of what is unreadable, by the number of the entry */
+  /** targets of links and reasons of what cannot be saved, by the number of the entry */
   readonly texts: ReadonlyMap<number, string>;
 }
 
-export const KINDS = ['file', 'folder', 'link', 'unreadable'] as const;
+export const KINDS = ['file', 'folder', 'link', 'unreadable', 'special'] as const;
 export const NUMBERS_PER_ENTRY = 5;
 
 /** What was read of ranges, in columns. */

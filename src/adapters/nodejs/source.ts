@@ -156,7 +156,7 @@ function* entriesOf(
       const text = texts.get(at);
       const first = at * NUMBERS_PER_ENTRY;
       const kind = KINDS[numbers[first]!]!;
-      if (kind === 'unreadable') yield { kind, path, reason: text ?? '' };
+      if (kind === 'unreadable' || kind === 'special') yield { kind, path, reason: text ?? '' };
       else {
         const uid = numbers[first + 3]!;
         const gid = numbers[first + 4]!;

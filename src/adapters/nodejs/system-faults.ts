@@ -10,9 +10,10 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   EROFS: 'denied',
   ENOSPC: 'full',
   EDQUOT: 'full',
-  EFBIG: 'full',
   EIO: 'corrupt',
   ELOOP: 'refused',
+  // A file system that takes no file so large may have room for others.
+  EFBIG: 'unsupported',
   EXDEV: 'unsupported',
   ENOSYS: 'unsupported',
   ENOTSUP: 'unsupported',

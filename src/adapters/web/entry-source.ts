@@ -1,9 +1,8 @@
-import type { Source } from '../../ports/source.ts';
 import type { ChildNode, FolderNode } from './folder-node.ts';
 import { FolderSource } from './folder-source.ts';
 
 /** A dropped folder in browsers without directory handles. */
-export function entrySource(directory: FileSystemDirectoryEntry): Source {
+export function entrySource(directory: FileSystemDirectoryEntry): FolderSource {
   return new FolderSource(directory.name, folderOf(directory));
 }
 

@@ -1,4 +1,3 @@
-import type { Source } from '../../ports/source.ts';
 import type { ChildNode, FolderNode } from './folder-node.ts';
 import { FolderSource } from './folder-source.ts';
 import { turns } from './turns.ts';
@@ -27,7 +26,10 @@ class ListedFolder implements FolderNode {
  * The files of `<input type=file webkitdirectory>` as sources, one for each folder picked. The list names files only, so
  * empty folders are not seen. Files without a folder (a plain file input) go to one source called `looseName`.
  */
-export async function fileListSources(files: Iterable<File>, looseName: string): Promise<readonly Source[]> {
+export async function fileListSources(
+  files: Iterable<File>,
+  looseName: string,
+): Promise<readonly FolderSource[]> {
   const roots = new ListedFolder();
   for (const file of files) {
     const later = turns.pass();

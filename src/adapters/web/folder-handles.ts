@@ -4,7 +4,13 @@ import { DatabaseHolder } from './idb-database.ts';
 
 const STORE = 'folders';
 
-/** Directory handles that the browser keeps over reloads, one for each folder name. */
+/** A directory handle and the name that its folder is saved under. */
+export interface KeptHandle {
+  readonly name: string;
+  readonly handle: FileSystemDirectoryHandle;
+}
+
+/** Directory handles that the browser keeps over reloads, one for each name of a folder. */
 export class FolderHandles {
   readonly #database: DatabaseHolder;
 
@@ -17,13 +23,23 @@ export class FolderHandles {
     return new FolderHandles(await DatabaseHolder.open(name, STORE));
   }
 
-  async all(): Promise<readonly FileSystemDirectoryHandle[]> {
-    return this.#run('reading the folders', () => this.#database.get().getAll(STORE));
+  async all(): Promise<readonly KeptHandle[]> {
+    return this.#run('reading the folders', async () => {
+      const { store } = this.#database.get().transaction(STORE);
+      const [names, handles] = await Promise.all([store.getAllKeys(), store.getAll()]);
+      return handles.map((handle: FileSystemDirectoryHandle, at) => ({ name: names[at] as string, handle }));
+    });
+  }
+
+  /** The name that this very folder is kept under. */
+  async nameOf(handle: FileSystemDirectoryHandle): Promise<string | undefined> {
+    for (const kept of await this.all()) if (await kept.handle.isSameEntry(handle)) return kept.name;
+    return undefined;
   }
 
   /** Replaces the handle of the same name. */
-  async keep(handle: FileSystemDirectoryHandle): Promise<void> {
-    await this.#run('keeping a folder', () => this.#database.get().put(STORE, handle, handle.name));
+  async keep({ name, handle }: KeptHandle): Promise<void> {
+    await this.#run('keeping a folder', () => this.#database.get().put(STORE, handle, name));
   }
 
   async forget(name: string): Promise<void> {

@@ -92,6 +92,11 @@ export class FolderSource implements Source {
     this.#prepare = prepare;
   }
 
+  /** The same folder under another name. */
+  named(name: string): FolderSource {
+    return new FolderSource(name, this.#root, this.#prepare);
+  }
+
   async *entries({ signal }: Cancellable = {}): AsyncGenerator<SourceEntry | SourceFault> {
     const check = (): void => {
       if (signal?.aborted) throw new RoostError('aborted', 'listing was ended');

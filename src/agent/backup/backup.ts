@@ -48,6 +48,11 @@ export interface BackupRun {
 
 export interface BackupOutcome {
   readonly snapshot: Snapshot;
+  /** of the snapshot, what lies in folders that were not part of the run */
+  readonly carriedFiles: number;
+  readonly carriedBytes: number;
+  /** what has no content to save */
+  readonly leftOut: readonly { readonly path: string; readonly reason: string }[];
   readonly storedBytes: number;
   readonly readBytes: number;
 }
@@ -151,9 +156,18 @@ class Run {
         code: this.#code,
         place: (pack) => this.#placer.place(pack),
       });
-      await publishHead(this.#context, run.signal);
+      await run.meter.waiting((onReached) => publishHead(this.#context, run.signal, onReached));
       await writeFolders(repository, folders);
-      return { snapshot, storedBytes: this.#storedBytes, readBytes: this.#readBytes };
+      const names = new Set(scanned.map(({ source }) => source.name));
+      const carried = folders.filter(({ name }) => !names.has(name));
+      return {
+        snapshot,
+        carriedFiles: sum(carried, 'files'),
+        carriedBytes: sum(carried, 'bytes'),
+        leftOut: scanned.flatMap(({ leftOut }) => leftOut),
+        storedBytes: this.#storedBytes,
+        readBytes: this.#readBytes,
+      };
     } finally {
       await Promise.all([this.#data.settle(), this.#meta.settle()]);
     }

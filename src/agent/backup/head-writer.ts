@@ -4,7 +4,7 @@ import { isWeak } from '../../core/erasure/codes.ts';
 import type { Code } from '../../core/erasure/codes.ts';
 import type { PackId, SnapshotId } from '../../core/ids.ts';
 import { MIB } from '../../core/limits.ts';
-import type { AbortSignalLike } from '../../core/progress.ts';
+import type { AbortSignalLike, OnReached } from '../../core/progress.ts';
 import { openHead, sealHead } from '../../core/snapshot/head.ts';
 import type { Snapshot } from '../../core/snapshot/types.ts';
 import type { AgentContext } from '../context.ts';
@@ -220,7 +220,11 @@ async function makeHead(context: AgentContext, own: OwnHead, index: readonly Sto
  * of the holders of the journal are gone that it can do without; the broker's mailbox gets a copy, too. Nothing happens when it is acknowledged.
  * @throws RoostError 'too-few' when too few took it
  */
-export async function publishHead(context: AgentContext, signal?: AbortSignalLike): Promise<void> {
+export async function publishHead(
+  context: AgentContext,
+  signal?: AbortSignalLike,
+  onReached?: OnReached,
+): Promise<void> {
   const { cooperation, keys, platform, repository } = context;
   const own = await repository.ownHead();
   const head = own.sealed;
@@ -230,12 +234,16 @@ export async function publishHead(context: AgentContext, signal?: AbortSignalLik
     cooperation.partners().filter(({ state }) => state === 'active' || state === 'suspect'),
   );
   const leftCopy = leaveCopy(context, head);
+  let reached = 0;
+  onReached?.({ reached, of: partners.length });
   const outcomes = await mapLimited(partners, HEAD_SENDS_UNDER_WAY, async ({ device }) => {
-    if (cooperation.notes.headOf(device) >= own.seq) return true;
     try {
-      const remote = await cooperation.session(device, signal ? { signal } : {});
-      await remote.putHead(keys.rendezvous, head);
-      cooperation.notes.headTaken(device, own.seq);
+      if (cooperation.notes.headOf(device) < own.seq) {
+        const remote = await cooperation.session(device, signal ? { signal } : {});
+        await remote.putHead(keys.rendezvous, head);
+        cooperation.notes.headTaken(device, own.seq);
+      }
+      onReached?.({ reached: ++reached, of: partners.length });
       return true;
     } catch (error) {
       if (faultOf(error) === 'aborted') throw error;

@@ -10,7 +10,14 @@ export interface ScannedSource {
   readonly source: Source;
   readonly table: EntryTable;
   readonly files: number;
-  readonly unreadable: readonly { readonly path: string; readonly reason: string }[];
+  readonly unreadable: readonly Unsaved[];
+  /** what has no content to save */
+  readonly leftOut: readonly Unsaved[];
+}
+
+interface Unsaved {
+  readonly path: string;
+  readonly reason: string;
 }
 
 /** Folders lie side by side in a snapshot, by their names. @throws RoostError 'usage' */
@@ -33,12 +40,14 @@ export async function scanSource(
 ): Promise<ScannedSource> {
   const table = new EntryTable(source.name);
   const folders = new Map<string, number>([['', ROOT]]);
-  const unreadable: { path: string; reason: string }[] = [];
+  const unreadable: Unsaved[] = [];
+  const leftOut: Unsaved[] = [];
   let files = 0;
   for await (const entry of source.entries(signal ? { signal } : {})) {
     throwIfAborted(signal);
-    if (entry.kind === 'unreadable') {
-      unreadable.push({ path: joinPath(source.name, entry.path), reason: entry.reason });
+    if (entry.kind === 'unreadable' || entry.kind === 'special') {
+      const list = entry.kind === 'special' ? leftOut : unreadable;
+      list.push({ path: joinPath(source.name, entry.path), reason: entry.reason });
       continue;
     }
     if (entry.path === '') {
@@ -68,7 +77,7 @@ export async function scanSource(
       onFile(entry.size, entry.path);
     }
   }
-  return { source, table, files, unreadable };
+  return { source, table, files, unreadable, leftOut };
 }
 
 /** Why no snapshot can keep an entry whose name it could keep. */

@@ -23,7 +23,7 @@ import { partnerView } from './partner-view.ts';
 import { RosterBook } from './roster-book.ts';
 import type { Running } from './running.ts';
 import { compose, every } from './running.ts';
-import type { Cooperation, LedgerName, Partner } from './types.ts';
+import type { Cooperation, LedgerName, Partner, ReachOptions } from './types.ts';
 
 /** The roster is asked for this often, in case a notice was lost; so often it is noted who is connected, in case this device crashes. */
 const FALLBACK_INTERVAL_MS = 3_600_000;
@@ -244,7 +244,7 @@ class CooperationOfDevice implements OpenCooperation {
 
   async ensurePartners(
     bytes: number,
-    { signal, atLeast = 0 }: Cancellable & { readonly atLeast?: number } = {},
+    { signal, atLeast = 0, onReached }: ReachOptions = {},
   ): Promise<readonly Partner[]> {
     const { book, records } = this.#books;
     const running = await this.#run();
@@ -256,7 +256,7 @@ class CooperationOfDevice implements OpenCooperation {
         await this.endAgreements(theirs.device);
       }
     }
-    const found = await this.#search.find(running, bytes, atLeast, signal);
+    const found = await this.#search.find(running, bytes, { atLeast, signal, onReached });
     for (const { entry, fresh } of found) if (fresh) this.judge(entry.theirs.device, { kind: 'agreed' });
     this.#agreementsChanged();
     return found.map(({ entry }) => this.#view(entry)).filter(({ state }) => state === 'active');

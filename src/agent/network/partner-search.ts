@@ -1,5 +1,5 @@
 import type { DeviceId } from '../../core/ids.ts';
-import type { Cancellable } from '../../core/progress.ts';
+import type { Cancellable, OnReached } from '../../core/progress.ts';
 import type { SpacePromises } from '../host/promises.ts';
 import type { Remote } from '../session/types.ts';
 import type { AgreementBook, BookEntry } from './agreement-book.ts';
@@ -31,6 +31,13 @@ export interface PartnerSearchParts {
   readonly standing: () => readonly Partner[];
 }
 
+interface Search {
+  /** so many partners are wanted in any case, and as many as keep packs as safe as they are to be */
+  readonly atLeast: number;
+  readonly signal: Cancellable['signal'];
+  readonly onReached: OnReached | undefined;
+}
+
 /** Finds partners among the members in reach, and agrees with them. */
 export class PartnerSearch {
   readonly #parts: PartnerSearchParts;
@@ -45,15 +52,13 @@ export class PartnerSearch {
 
   /**
    * Agrees with all partners in reach on `bytes` more each, and with strangers as long as there are too few partners.
-   * @param atLeast so many partners are wanted in any case, and as many as keep packs as safe as they are to be
    * @returns the ruling entries; `fresh` were made just now
    * @throws RoostError 'aborted'
    */
   async find(
     running: Running,
     bytes: number,
-    atLeast: number,
-    signal: Cancellable['signal'],
+    { atLeast, signal, onReached }: Search,
   ): Promise<readonly { readonly entry: BookEntry; readonly fresh: boolean }[]> {
     const { options, roster, book, records, promises, standing } = this.#parts;
     const { platform, identity, host } = options;
@@ -93,6 +98,7 @@ export class PartnerSearch {
     const parts = {
       ...this.#agreeing(),
       log,
+      onReached,
       session: ({ device }: { readonly device: DeviceId }, cancel: NonNullable<Cancellable['signal']>) =>
         sessions.session(device, { signal: cancel }),
       onRefused: ({ device, stranger }: Candidate) => {

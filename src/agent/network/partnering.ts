@@ -1,6 +1,6 @@
 import { RoostError, faultOf, messageOf } from '../../core/errors.ts';
 import { planCode } from '../../core/placement/plan.ts';
-import type { AbortSignalLike } from '../../core/progress.ts';
+import type { AbortSignalLike, OnReached } from '../../core/progress.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import { abortable, throwIfAborted } from '../cancellation.ts';
@@ -62,6 +62,7 @@ export interface PartneringParts extends AgreeingParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly session: (candidate: Candidate, signal: AbortSignalLike) => Promise<Remote>;
+  readonly onReached: OnReached | undefined;
   /** it agrees on nothing with us, now */
   readonly onRefused: (candidate: Candidate) => void;
 }
@@ -79,11 +80,16 @@ export async function agreeWithMany(
   signal: AbortSignalLike | undefined,
 ): Promise<readonly BookEntry[]> {
   const agreed: BookEntry[] = [];
+  const of = rounds.flat().filter(({ stranger }) => !stranger).length;
+  let reached = 0;
+  parts.onReached?.({ reached, of });
   const agree = async (candidates: readonly Candidate[]): Promise<number> => {
     const tried = candidates.slice(0, PARTNERS_MAX - agreed.length);
-    const outcomes = await mapLimited(tried, PROPOSALS_MAX, (candidate) =>
-      tryOne(parts, candidate, bytes, signal),
-    );
+    const outcomes = await mapLimited(tried, PROPOSALS_MAX, async (candidate) => {
+      const entry = await tryOne(parts, candidate, bytes, signal);
+      if (entry !== undefined && !candidate.stranger) parts.onReached?.({ reached: ++reached, of });
+      return entry;
+    });
     const entries = outcomes.filter((entry) => entry !== undefined);
     agreed.push(...entries);
     return entries.length;

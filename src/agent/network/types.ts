@@ -2,7 +2,7 @@ import type { Bytes } from '../../core/bytes.ts';
 import type { Agreement } from '../../core/agreement/types.ts';
 import type { AccountId, AgreementId, DeviceId, RendezvousId } from '../../core/ids.ts';
 import type { RosterState } from '../../core/roster/types.ts';
-import type { Cancellable } from '../../core/progress.ts';
+import type { Cancellable, OnReached } from '../../core/progress.ts';
 import type { HolderOdds } from '../../core/placement/durability.ts';
 import type { PartnerState } from '../api.ts';
 import type { PartnerNotes } from './partner-notes.ts';
@@ -22,12 +22,10 @@ export interface Cooperation {
   /**
    * Makes sure that agreements exist with as many other members' devices as are reachable (one per account first), each giving
    * us at least `bytes` more than we already hold there. Devices that refuse or are full are left out.
-   * @param options `atLeast`: more partners are looked for while fewer than these are in good standing
+   * @param options `atLeast`: more partners are looked for while fewer than these are in good standing; `onReached`: told how many of the
+   * partners that are called have answered
    */
-  ensurePartners(
-    bytes: number,
-    options?: Cancellable & { readonly atLeast?: number },
-  ): Promise<readonly Partner[]>;
+  ensurePartners(bytes: number, options?: ReachOptions): Promise<readonly Partner[]>;
   /** Takes over agreements that a holder has with another (lost) device of our account. */
   adopt(encodedAgreement: Bytes, holder: DeviceId): Promise<Partner>;
   /** Every ledger of ours: one for each agreement of any epoch, adopted ones too. */
@@ -38,6 +36,11 @@ export interface Cooperation {
   /** Bytes that went over all sessions so far, both ways. */
   traffic(): number;
   onChange(handler: () => void): () => void;
+}
+
+export interface ReachOptions extends Cancellable {
+  readonly atLeast?: number;
+  readonly onReached?: OnReached | undefined;
 }
 
 /** Which holder keeps a ledger, and under which agreement. */

@@ -1,5 +1,5 @@
 import { faultOf, messageOf } from '../../core/errors.ts';
-import type { AbortSignalLike } from '../../core/progress.ts';
+import type { AbortSignalLike, OnReached } from '../../core/progress.ts';
 import type { AgentContext } from '../context.ts';
 import { mapLimited } from '../../core/limiter.ts';
 import type { ChunkReader } from '../restore/chunk-reader.ts';
@@ -23,6 +23,7 @@ export async function learnOtherDevices(
   context: AgentContext,
   reader: ChunkReader,
   signal: AbortSignalLike | undefined,
+  onReached?: OnReached,
 ): Promise<OthersKnown> {
   const { cooperation, repository, platform, device } = context;
   const known: KnownHeads = new Map();
@@ -31,9 +32,13 @@ export async function learnOtherDevices(
   const partners = [...new Set(cooperation.partners().map((partner) => partner.device))];
   const online = new Set(cooperation.partners().flatMap((p) => (p.online ? [p.device] : [])));
   const asked = partners.filter((partner) => online.has(partner));
-  const answered = await mapLimited(asked, PARTNERS_UNDER_WAY, (partner) =>
-    askPartner(context, partner, newest, signal),
-  );
+  let reached = 0;
+  onReached?.({ reached, of: asked.length });
+  const answered = await mapLimited(asked, PARTNERS_UNDER_WAY, async (partner) => {
+    const read = await askPartner(context, partner, newest, signal);
+    if (read) onReached?.({ reached: ++reached, of: asked.length });
+    return read;
+  });
   newest.delete(device);
   let sure = answered.filter(Boolean).length >= safeReads(partners.length);
   for (const [other, found] of newest) {

@@ -29,6 +29,12 @@ export class LocalCache {
       yield rows.map(({ key, value }) => ({ key, record: decodeFileRecord(value) }));
   }
 
+  /** What is remembered of single files, by their keys. */
+  async filesAt(keys: readonly string[]): Promise<readonly (FileRecord | undefined)[]> {
+    const values = await this.#meta.getMany(OWNER_TABLES.files, keys);
+    return values.map((value) => value && decodeFileRecord(value));
+  }
+
   /** The scan's memory may be lost without harm: files are read again. */
   async putFiles(files: readonly { readonly key: string; readonly record: FileRecord }[]): Promise<void> {
     for (let at = 0; at < files.length; at += FILES_AT_ONCE) {

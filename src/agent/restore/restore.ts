@@ -42,19 +42,40 @@ interface Found {
   readonly entry: TreeEntry;
 }
 
-/** Restores a selection of a snapshot; what cannot be had is named and the rest goes on. */
+/**
+ * Restores a selection of a snapshot; what cannot be had is named and the rest goes on.
+ * @throws RoostError 'full' when the target is: nothing that follows would have room
+ */
 export async function restoreSnapshot(run: RestoreRun): Promise<RestoreOutcome> {
   const failed: { path: string; fault: Fault; reason: string }[] = [];
+  const wanted = { files: 0, bytes: 0 };
+  const written = { files: 0, bytes: 0 };
   const fail = (path: string, error: unknown): void => {
-    if (faultOf(error) === 'aborted') throw error;
-    failed.push({ path, fault: faultOf(error), reason: messageOf(error) });
+    const fault = faultOf(error);
+    if (fault === 'aborted' || fault === 'full') throw error;
+    failed.push({ path, fault, reason: messageOf(error) });
+  };
+  const failToWrite = (path: string, error: unknown): void => {
+    if (faultOf(error) === 'full') {
+      const say = ({ files, bytes }: typeof wanted): string => `${files} files of ${bytes} bytes`;
+      throw new RoostError(
+        'full',
+        `the target must have room for ${say(wanted)}, got none left after ${say(written)}: "${path}": ${messageOf(error)}`,
+        { cause: error },
+      );
+    }
+    fail(path, error);
   };
   try {
     run.meter.phase('locating');
     const found = await collect(run, fail);
     const files = found.filter(({ entry }) => entry.kind === 'file');
     const { plan, order } = await planReads(run.repository, files);
-    for (const { entry } of files) run.meter.add({ total: entry.size, filesTotal: 1 });
+    for (const { entry } of files) {
+      wanted.files++;
+      wanted.bytes += entry.size;
+      run.meter.add({ total: entry.size, filesTotal: 1 });
+    }
     run.meter.phase('restoring');
     const ahead = new FetchAhead(run, plan, order);
     // While the folders are made.
@@ -66,14 +87,14 @@ export async function restoreSnapshot(run: RestoreRun): Promise<RestoreOutcome> 
         atOnce,
         ({ path, entry }) =>
           one(restored(path, entry)).catch((error: unknown) => {
-            fail(path, error);
+            failToWrite(path, error);
           }),
       );
     await make('folder', (entry) => run.sink.folder(entry));
-    const totals = await writeFiles(run, files, plan, ahead, fail);
+    await writeFiles(run, files, plan, ahead, written, failToWrite);
     await make('link', (entry) => run.sink.link(entry));
     await run.sink.finish();
-    return { ...totals, failed };
+    return { ...written, failed };
   } catch (error) {
     await run.sink.abort(messageOf(error));
     throw error;
@@ -186,11 +207,10 @@ async function writeFiles(
   files: readonly Found[],
   plan: ReadPlan,
   ahead: FetchAhead,
+  totals: { files: number; bytes: number },
   fail: (path: string, error: unknown) => void,
-): Promise<{ files: number; bytes: number }> {
+): Promise<void> {
   const { repository, reader, sink, meter, gate, signal } = run;
-  let done = 0;
-  let bytes = 0;
   await mapLimited(files, Math.max(1, sink.parallel), async ({ path, entry }) => {
     await gate.pass(signal);
     let writer: FileWriter | undefined;
@@ -215,8 +235,8 @@ async function writeFiles(
         );
       }
       await writer.close();
-      done++;
-      bytes += written;
+      totals.files++;
+      totals.bytes += written;
       meter.add({ files: 1 });
     } catch (error) {
       await writer?.abort().catch(() => undefined);
@@ -224,7 +244,6 @@ async function writeFiles(
       fail(path, error);
     }
   });
-  return { files: done, bytes };
 }
 
 function restored(path: string, entry: TreeEntry): RestoredEntry {

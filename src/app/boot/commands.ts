@@ -72,6 +72,7 @@ export function followingAgent(
     setUploadLimit: ask('setUploadLimit'),
     setDeviceLabel: ask('setDeviceLabel'),
     backup: () => elsewhere('a backup'),
+    knows: () => elsewhere('adding a folder'),
     removeFolder: ask('removeFolder'),
     pause: () => void call('pause', []).catch(() => undefined),
     resume: () => void call('resume', []).catch(() => undefined),

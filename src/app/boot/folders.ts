@@ -1,9 +1,9 @@
 import { droppedSources } from '../../adapters/web/dropped-sources.ts';
 import { fileListSources } from '../../adapters/web/file-list-source.ts';
 import { mayUse } from '../../adapters/web/file-system-access.ts';
-import type { HandleItem } from '../../adapters/web/file-system-access.ts';
-import type { FolderHandles } from '../../adapters/web/folder-handles.ts';
+import type { FolderHandles, KeptHandle } from '../../adapters/web/folder-handles.ts';
 import { opensSilently } from '../../adapters/web/folder-handles.ts';
+import type { FolderSource } from '../../adapters/web/folder-source.ts';
 import { handleSource } from '../../adapters/web/handle-source.ts';
 import type { ChosenFolder, FolderAccess, RememberedFolder } from '../services.ts';
 import { text } from '../text/text.ts';
@@ -11,45 +11,53 @@ import { canPickDirectory, pickDirectory } from './directory-picker.ts';
 
 /** Folders by dialog, input and drop; those with a handle are kept for the next visit. */
 export function webFolders(handles: FolderHandles): FolderAccess {
-  const chosen = (handle: FileSystemDirectoryHandle): ChosenFolder => ({
-    name: handle.name,
-    source: handleSource(handle),
-    remembered: true,
+  const withHandle = ({ name, handle }: KeptHandle): ChosenFolder => ({
+    name,
+    source: handleSource(handle).named(name),
+    former: async () => {
+      const kept = (await handles.all()).find((other) => other.name === name);
+      if (kept === undefined) return 'unknown';
+      return (await kept.handle.isSameEntry(handle)) ? 'same' : 'other';
+    },
+    keep: () => handles.keep({ name, handle }),
+    named: (other) => withHandle({ name: other, handle }),
   });
 
-  const remembered = async (handle: FileSystemDirectoryHandle): Promise<RememberedFolder> => ({
-    name: handle.name,
-    granted: await opensSilently(handle),
-    open: async () => ((await mayUse(handle, 'read')) ? chosen(handle) : undefined),
+  /** Under the name that it was kept under before, or its own. */
+  const chosen = async (handle: FileSystemDirectoryHandle): Promise<ChosenFolder> =>
+    withHandle({ name: (await handles.nameOf(handle)) ?? handle.name, handle });
+
+  const remembered = async (kept: KeptHandle): Promise<RememberedFolder> => ({
+    name: kept.name,
+    granted: await opensSilently(kept.handle),
+    open: async () => ((await mayUse(kept.handle, 'read')) ? withHandle(kept) : undefined),
   });
 
   return {
     canPick: canPickDirectory(),
     pick: async () => {
       const handle = await pickDirectory('read');
-      if (handle === undefined) return undefined;
-      await handles.keep(handle);
-      return chosen(handle);
+      return handle && chosen(handle);
     },
-    fromInput: async (files) => {
-      const sources = await fileListSources(files, text.home.looseFiles);
-      return sources.map((source) => ({ name: source.name, source, remembered: false }));
-    },
+    fromInput: async (files) => (await fileListSources(files, text.home.looseFiles)).map(withoutHandle),
     fromDrop: async (transfer) => {
-      // Both before the first wait: a drop's items are empty afterwards.
-      const kept = [...transfer.items].map(
-        (item) => (item as HandleItem).getAsFileSystemHandle?.() ?? Promise.resolve(null),
+      const dropped = await droppedSources(transfer, text.home.looseFiles);
+      return Promise.all(
+        dropped.map(async ({ source, handle }) => (handle ? chosen(handle) : withoutHandle(source))),
       );
-      const sources = await droppedSources(transfer, text.home.looseFiles);
-      const names = new Set<string>();
-      for (const handle of await Promise.all(kept)) {
-        if (!(handle instanceof FileSystemDirectoryHandle)) continue;
-        await handles.keep(handle);
-        names.add(handle.name);
-      }
-      return sources.map((source) => ({ name: source.name, source, remembered: names.has(source.name) }));
     },
     remembered: async () => Promise.all((await handles.all()).map(remembered)),
     forget: (name) => handles.forget(name),
+  };
+}
+
+/** A folder that the browser forgets with the page, and cannot compare with another. */
+function withoutHandle(source: FolderSource): ChosenFolder {
+  return {
+    name: source.name,
+    source,
+    former: () => Promise.resolve('unknown'),
+    keep: () => Promise.resolve(),
+    named: (name) => withoutHandle(source.named(name)),
   };
 }

@@ -25,6 +25,7 @@ export function checkSentence(report: CheckReport): CheckSentence {
     failed.length > 0 ? words.failed(formatList(failed)) : '',
     lost.length > 0 ? words.lost(formatList(lost)) : '',
     unreachable.length > 0 ? words.unreachable(formatList(unreachable)) : '',
+    report.outOfReach > 0 ? words.outOfReach : '',
     unreachable.length > 0 && !report.introduced ? words.notIntroduced : '',
   ].filter((line) => line !== '');
   return {

@@ -1,5 +1,5 @@
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
-import type { FolderView, HealthState } from '../../agent/api.ts';
+import type { AgentApi, FolderView, HealthState } from '../../agent/api.ts';
 import type { ChosenFolder, FolderAccess, RememberedFolder } from '../services.ts';
 import { memo } from './memo.ts';
 
@@ -24,15 +24,31 @@ export interface FolderLine {
   readonly access: 'ready' | 'ask' | 'choose';
 }
 
+/** A folder whose name is taken, perhaps by another one: who chose it decides what becomes of it. */
+export interface NameClash {
+  readonly folder: ChosenFolder;
+  /** whether it is known to be another one */
+  readonly other: boolean;
+  /** a name that is free */
+  readonly free: string;
+}
+
+/** 'replaces' when it is the same folder after all */
+export type Settlement = 'renamed' | 'replaces';
+
 /** The folders that can be read in this visit. */
 export class FolderChoice {
   readonly chosen = new SvelteMap<string, ChosenFolder>();
   readonly remembered = new SvelteMap<string, RememberedFolder>();
   readonly unsaved = new SvelteSet<string>(readUnsaved());
+  /** in the order they were chosen */
+  clashes = $state.raw<readonly NameClash[]>([]);
   readonly #access: FolderAccess;
+  readonly #agent: Pick<AgentApi, 'state' | 'knows'>;
 
-  constructor(access: FolderAccess) {
+  constructor(access: FolderAccess, agent: Pick<AgentApi, 'state' | 'knows'>) {
     this.#access = access;
+    this.#agent = agent;
   }
 
   get canPick(): boolean {
@@ -71,14 +87,65 @@ export class FolderChoice {
     return this.add(await this.#access.fromDrop(transfer));
   }
 
-  add(folders: readonly ChosenFolder[]): boolean {
+  /** Takes folders in, but for those that would take the place of others: these are in `clashes` then. @returns whether any was taken in */
+  async add(folders: readonly ChosenFolder[]): Promise<boolean> {
+    let any = false;
     for (const folder of folders) {
-      this.remembered.delete(folder.name);
-      this.chosen.set(folder.name, folder);
-      this.unsaved.add(folder.name);
+      const former = await this.#former(folder);
+      if (former === 'same') {
+        await this.#take(folder);
+        any = true;
+      } else {
+        const clash = { folder, other: former === 'other', free: this.#freeName(folder.name) };
+        this.clashes = [...this.clashes, clash];
+      }
     }
+    return any;
+  }
+
+  /** Takes a folder in under a free name, or in the place of the one that has its name. */
+  async settle(clash: NameClash, how: Settlement): Promise<void> {
+    const { folder, free } = clash;
+    this.drop(clash);
+    // One that the browser keeps would come back in its place after a reload.
+    if (how === 'replaces') await this.#access.forget(folder.name);
+    await this.#take(how === 'renamed' ? folder.named(free) : folder);
+  }
+
+  /** Leaves a folder out. */
+  drop(clash: NameClash): void {
+    this.clashes = this.clashes.filter((other) => other !== clash);
+  }
+
+  async #take(folder: ChosenFolder): Promise<void> {
+    await folder.keep();
+    this.remembered.delete(folder.name);
+    this.chosen.set(folder.name, folder);
+    this.unsaved.add(folder.name);
     this.#keepUnsaved();
-    return folders.length > 0;
+  }
+
+  /** 'same' also when nothing of that name could be lost. */
+  async #former(folder: ChosenFolder): Promise<'same' | 'other' | 'unknown'> {
+    const { name, source } = folder;
+    const former = await folder.former();
+    if (former !== 'unknown') return former;
+    const taken = this.chosen.has(name) || this.#agent.state.folders.some((saved) => saved.name === name);
+    return !taken || (await this.#agent.knows(source)) ? 'same' : 'unknown';
+  }
+
+  #freeName(name: string): string {
+    const taken = [
+      ...this.#agent.state.folders.map((saved) => saved.name),
+      ...this.chosen.keys(),
+      ...this.remembered.keys(),
+      ...this.unsaved,
+      ...this.clashes.map(({ free }) => free),
+    ];
+    for (let count = 2; ; count++) {
+      const free = `${name} (${count})`;
+      if (!taken.includes(free)) return free;
+    }
   }
 
   async remove(name: string): Promise<void> {

@@ -69,7 +69,7 @@ export class Roost {
     this.state = services.agent.state;
     this.following = services.tab.following;
     this.updateReady = services.updates.available;
-    this.folders = new FolderChoice(services.folders);
+    this.folders = new FolderChoice(services.folders, services.agent);
     this.runs = new Runs(services.agent, () =>
       [...this.folders.chosen.values()].map((folder) => folder.source),
     );

@@ -345,6 +345,19 @@ export const en = {
     removeDetail: 'Snapshots taken so far stay and can be restored.',
     removeYes: 'Stop backing it up',
     removeNo: 'Keep it',
+    sameName: {
+      title: (name: string): string => `Which “${name}” is this?`,
+      other: (name: string): string =>
+        `Another folder called “${name}” is backed up here already, and this one would take its place.`,
+      unknown: (name: string): string =>
+        `A folder called “${name}” is backed up here already, and nothing shows that this is the same one.`,
+      replaced:
+        'If it is the same one, it goes on in the place of the former, which stays in the snapshots taken so far.',
+      rename: (free: string): string => `Save it as “${free}”`,
+      moved: 'It is the same folder, moved',
+      again: 'It is the same folder',
+      leave: 'Do not add it',
+    },
     files,
     never: 'not saved yet',
     saved: (when: string): string => `saved ${when}`,
@@ -355,6 +368,7 @@ export const en = {
     resume: 'Go on',
     stop: 'Stop',
     pausedNow: 'Paused',
+    waitingFor: (reached: number, of: number): string => `waiting: ${reached} of ${partners(of)} reached`,
     left: (time: string): string => `about ${time} left`,
     ofBytes: (done: string, total: string): string => `${done} of ${total}`,
     ofFiles: (done: string, total: string): string => `${done} of ${total} files`,
@@ -394,6 +408,7 @@ export const en = {
       failed: (names: string): string => `Could not prove it: ${names}.`,
       lost: (names: string): string => `Lost pieces of yours, by their own word: ${names}.`,
       unreachable: (names: string): string => `Not reached: ${names}.`,
+      outOfReach: 'Too few of them answered: at this moment not everything could be restored.',
       notIntroduced: 'The broker that introduces devices did not answer, so some may be online all the same.',
     },
     perch: {
@@ -426,9 +441,11 @@ export const en = {
     expand: (name: string): string => `Show what is in ${name}`,
     collapse: (name: string): string => `Hide what is in ${name}`,
     open: (name: string): string => `Open ${name}`,
-    selected: (count: number): string =>
+    selected: (count: number, searching: boolean): string =>
       plural(count, {
-        zero: 'Nothing selected: everything is restored',
+        zero: searching
+          ? 'Nothing selected: a restore brings back everything, not only the matches'
+          : 'Nothing selected: a restore brings back everything',
         one: '# selected',
         other: '# selected',
       }),
@@ -664,7 +681,7 @@ export const en = {
     checkButton: 'Check',
     right: 'These are your words. Keep them safe.',
     wrong: 'These are the words of another account, not of this one.',
-    typo: 'These are not recovery words. Look for a misspelt or missing word.',
+    typo: 'These are not recovery words. Compare each of the twelve, and their order, with your sheet.',
     sheet: 'Recovery sheet',
     sheetLead: 'The address, its QR code and your partners, with twelve blanks to fill in by hand.',
     printSheet: 'Print the sheet',
@@ -787,7 +804,7 @@ export const en = {
     },
     'wrong-words': {
       title: 'These are not your recovery words',
-      next: 'Look for a misspelt, missing or swapped word. All twelve are needed, in order.',
+      next: 'Compare each of the twelve, and their order, with your sheet, and the address of this page with the one on it.',
     },
     'bad-invite': {
       title: 'This invite does not work any more',

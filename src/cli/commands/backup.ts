@@ -5,7 +5,7 @@ import { RoostError, faultOf, messageOf } from '../../core/errors.ts';
 import type { Source } from '../../ports/source.ts';
 import type { Command } from '../command.ts';
 import { EXIT_DONE, EXIT_PARTLY } from '../exit-codes.ts';
-import { count, formatBytes, formatDuration, printable } from '../format.ts';
+import { count, firstLines, formatBytes, formatDuration, printable } from '../format.ts';
 import { healthText } from '../health-text.ts';
 import { requireMember } from '../membership.ts';
 import { readTextFile, stringValue } from '../values.ts';
@@ -40,24 +40,8 @@ export const backup: Command = {
           signal,
           onProgress: (progress) => output.progress(progress),
         });
-        const { snapshot, files, bytes, sentBytes, storedBytes, readBytes, seconds, unreadable, health } =
-          report;
-        output.result(
-          {
-            event: 'done',
-            snapshot,
-            files,
-            bytes,
-            sentBytes,
-            storedBytes,
-            readBytes,
-            seconds,
-            unreadable,
-            health,
-          },
-          reportText(report, agent.state.health),
-        );
-        return unreadable.length > 0 ? EXIT_PARTLY : EXIT_DONE;
+        output.result({ event: 'done', ...report }, reportText(report, agent.state.health));
+        return report.unreadable.length > 0 ? EXIT_PARTLY : EXIT_DONE;
       },
       { online: true },
     );
@@ -81,11 +65,19 @@ function patterns(text: string): string[] {
 }
 
 function reportText(report: BackupReport, health: Health): string {
+  const { files, bytes, carriedFiles, carriedBytes, sentBytes, seconds } = report;
   const lines = [
-    `Saved ${count(report.files, 'file')}, ${formatBytes(report.bytes)}, in ${formatDuration(report.seconds * 1000)}; sent ${formatBytes(report.sentBytes)}.`,
+    `Saved ${count(files - carriedFiles, 'file')}, ${formatBytes(bytes - carriedBytes)}, in ${formatDuration(seconds * 1000)}; sent ${formatBytes(sentBytes)}.`,
+    ...(carriedFiles > 0
+      ? [
+          `${count(carriedFiles, 'more file', 'more files')} of other folders, ${formatBytes(carriedBytes)}, ${carriedFiles === 1 ? 'stays' : 'stay'} as saved before.`,
+        ]
+      : []),
     `Snapshot ${report.snapshot}`,
     healthText(health),
   ];
-  for (const { path, reason } of report.unreadable) lines.push(`not read: ${printable(path)}: ${reason}`);
+  const named = (what: string, paths: BackupReport['unreadable']): readonly string[] =>
+    firstLines(paths.map(({ path, reason }) => `${what}: ${printable(path)}: ${reason}`));
+  lines.push(...named('not read', report.unreadable), ...named('left out', report.leftOut));
   return lines.join('\n');
 }

@@ -93,7 +93,7 @@ function stateOf(name: string) {
   }
 }
 
-function folderOf(name: string, remembered: boolean): ChosenFolder {
+function folderOf(name: string, former: 'same' | 'other' | 'unknown' = 'unknown'): ChosenFolder {
   const source: Source = {
     name,
     async *entries() {
@@ -102,7 +102,13 @@ function folderOf(name: string, remembered: boolean): ChosenFolder {
     read: () => Promise.reject(new Error('the fake agent reads nothing')),
     stat: () => Promise.reject(new Error('the fake agent reads nothing')),
   };
-  return { name, source, remembered };
+  return {
+    name,
+    source,
+    former: () => Promise.resolve(former),
+    keep: async () => void agent.calls.push(`keep ${name}`),
+    named: (other) => folderOf(other),
+  };
 }
 
 const nothing = (): Promise<void> => Promise.resolve();
@@ -129,22 +135,22 @@ const services: Services = {
   site: 'https://roost.example/',
   folders: {
     canPick: scene !== 'fresh',
-    pick: () => Promise.resolve(folderOf('Picked', true)),
+    pick: () => Promise.resolve(folderOf('Photos', 'other')),
     fromInput: (files) => {
       const names = new Set(files.map((file) => file.webkitRelativePath.split('/')[0] ?? file.name));
-      return Promise.resolve([...names].map((name) => folderOf(name, false)));
+      return Promise.resolve([...names].map((name) => folderOf(name)));
     },
-    fromDrop: () => Promise.resolve([folderOf('Dropped', true)]),
+    fromDrop: () => Promise.resolve([folderOf('Dropped')]),
     remembered: () =>
       Promise.resolve(
         scene === 'member'
           ? [
-              { name: 'Letters', granted: true, open: () => Promise.resolve(folderOf('Letters', true)) },
-              { name: 'Photos', granted: false, open: () => Promise.resolve(folderOf('Photos', true)) },
+              { name: 'Letters', granted: true, open: () => Promise.resolve(folderOf('Letters', 'same')) },
+              { name: 'Photos', granted: false, open: () => Promise.resolve(folderOf('Photos', 'same')) },
             ]
           : [],
       ),
-    forget: nothing,
+    forget: async (name) => void agent.calls.push(`forget ${name}`),
   },
   targets: {
     canPickFolder: true,

@@ -32,6 +32,8 @@ export class FakeAgent implements AgentApi {
   release: (() => void) | undefined;
   holdRuns = false;
   restoreReport: Partial<RestoreReport> = {};
+  /** folders of which a file is as it was saved */
+  readonly known = new Set<string>();
   /** how the checks of partners end, by name; 'proved' for those not named */
   readonly outcomes = new Map<string, CheckedPartner['outcome']>();
   readonly #handlers = new Set<(state: AgentState) => void>();
@@ -195,16 +197,23 @@ export class FakeAgent implements AgentApi {
           snapshot: fakeSnapshots()[0]!.snapshot,
           files: 12,
           bytes: 3_000_000,
+          carriedFiles: 0,
+          carriedBytes: 0,
           sentBytes: 4_500_000,
           storedBytes: 2_900_000,
           readBytes: 3_000_000,
           seconds: 1,
           unreadable: [],
+          leftOut: [],
           health: 'protected',
         };
       },
       options.signal,
     );
+  }
+
+  async knows({ name }: Source): Promise<boolean> {
+    return this.known.has(name);
   }
 
   async removeFolder(name: string): Promise<void> {
@@ -295,6 +304,8 @@ export class FakeAgent implements AgentApi {
           provedBytes: proved.reduce((sum, { heldBytes }) => sum + heldBytes, 0),
           movedBytes: 330_000 * proved.length,
           seconds: 3,
+          packs: 4,
+          outOfReach: 0,
           introduced: this.state.broker.online,
         };
       },
@@ -345,5 +356,6 @@ export function progressAt(done: number, total: number): Progress {
     speed: 12_400_000,
     leftMs: 95_000,
     path: 'Photos/2025/harbour at dawn.jpg',
+    partners: undefined,
   };
 }

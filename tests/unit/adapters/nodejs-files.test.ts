@@ -58,17 +58,17 @@ describe('A folder as a source', () => {
     expect(found.get('broken')).toMatchObject({ kind: 'link', target: 'not-there' });
   });
 
-  it('tells sockets and pipes as unreadable, with the reason, and does not wait for them', async () => {
+  it('tells sockets and pipes as special, with the reason, and does not wait for them', async () => {
     const server = createServer().listen(join(home, 'socket'));
     await once(server, 'listening');
     execFileSync('mkfifo', [join(home, 'pipe')]);
     const found = await list();
     expect(found.get('socket')).toEqual({
-      kind: 'unreadable',
+      kind: 'special',
       path: 'socket',
       reason: 'a socket has no content to save',
     });
-    expect(found.get('pipe')).toMatchObject({ reason: 'a pipe has no content to save' });
+    expect(found.get('pipe')).toMatchObject({ kind: 'special', reason: 'a pipe has no content to save' });
     await expectFault((await directorySource(home)).read('pipe', 0, 10), 'not-found');
     server.close();
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createAgent } from '../../../src/agent/agent.ts';
+import type { Progress } from '../../../src/core/progress.ts';
 import {
   MemorySink,
   contentOf,
@@ -58,6 +59,34 @@ describe('a broker that is away', () => {
     await world.clock.sleep(20 * 60_000);
     const fresh = await recoverByWords(world, owner.words, 'fresh');
     await expectWhole(fresh, content, report.snapshot);
+    world.close();
+  });
+
+  it('leaves nobody guessing who is waited for: how many partners answered is told after a moment', async () => {
+    const team = await makeTeam(makeWorld('silence'), 3);
+    const { owner, holders, world } = team;
+    await owner.agent.backup([smallTree()]);
+    const killed = holders[2]!;
+    killed.device.crash();
+    world.broker.down();
+    // So long it takes until a call is given up.
+    const slow = { latencyMs: 10_000, bytesPerSecond: Infinity };
+    world.network.setSpeed(owner.agent.state.device!, killed.agent.state.device!, slow);
+    const startedAt = world.clock.monotonic();
+    const told: { readonly after: number; readonly reached: number; readonly of: number }[] = [];
+    let last: Progress | undefined;
+    await owner.agent.backup([smallTree()], {
+      onProgress: (progress) => {
+        last = progress;
+        const after = world.clock.monotonic() - startedAt;
+        if (progress.partners) told.push({ after, ...progress.partners });
+      },
+    });
+    expect(told[0]).toMatchObject({ reached: 2, of: 3 });
+    expect(told[0]!.after).toBeLessThan(2_000);
+    // It ends by itself, and then nobody is waited for.
+    expect(world.clock.monotonic() - startedAt).toBeGreaterThan(10_000);
+    expect(last).toMatchObject({ phase: 'finishing', partners: undefined });
     world.close();
   });
 

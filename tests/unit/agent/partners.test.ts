@@ -42,6 +42,22 @@ describe('partners that keep their word', () => {
     world.close();
   });
 
+  it('are too few to restore from when more than the code allows for do not answer a check', async () => {
+    const team = await makeTeam(makeWorld('out-of-reach'), 5);
+    const { owner, world } = team;
+    await owner.agent.backup([smallTree()], { code: 'reed-solomon:3+2' });
+    const { packs, outOfReach } = await owner.agent.check();
+    expect(packs).toBeGreaterThan(0);
+    expect(outOfReach).toBe(0);
+    for (const holder of [0, 1]) team.holders[holder]!.device.crash();
+    await world.clock.sleep(60_000);
+    expect(await owner.agent.check()).toMatchObject({ packs, outOfReach: 0 });
+    team.holders[2]!.device.crash();
+    await world.clock.sleep(60_000);
+    expect(await owner.agent.check()).toMatchObject({ packs, outOfReach: packs });
+    world.close();
+  });
+
   it('are suspect while they are silent, and welcome back with their pieces within the time of grace', async () => {
     const team = await makeTeam(makeWorld('fortnight'), 4);
     const { owner, world } = team;

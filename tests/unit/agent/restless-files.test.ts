@@ -15,6 +15,26 @@ const LONG = 'x'.repeat(1_100);
 const NEWER_NS = 1_800_000_000_000_000_000n;
 
 describe('files that do not hold still', () => {
+  it('are a risk when they cannot be read, and a note when they have no content', async () => {
+    const { owner, world } = await makeTeam(makeWorld('special'), 3);
+    const source = new MemorySource('docs', {
+      'kept.txt': 'kept',
+      'sub/pipe': { special: 'a pipe has no content to save' },
+    });
+    const noted = await owner.agent.backup([source]);
+    expect(noted).toMatchObject({
+      files: 1,
+      unreadable: [],
+      leftOut: [{ path: 'docs/sub/pipe', reason: 'a pipe has no content to save' }],
+      health: 'protected',
+    });
+    expect((await owner.agent.snapshots())[0]?.unreadableCount).toBe(0);
+    source.set('locked.txt', { unreadable: 'permission denied' });
+    expect(await owner.agent.backup([source])).toMatchObject({ health: 'at-risk', leftOut: noted.leftOut });
+    expect(owner.agent.state.health.reason).toBe('files-unreadable');
+    world.close();
+  });
+
   it('are named when they change, vanish or become unreadable, and the next run has them', async () => {
     const team = await makeTeam(makeWorld('restless'), 3);
     const { owner, world } = team;

@@ -232,6 +232,8 @@ describe('a check', () => {
     provedBytes: 2 ** 30,
     movedBytes: 2 ** 20,
     seconds: 3,
+    packs: 4,
+    outOfReach: 0,
     introduced: true,
   });
 
@@ -259,6 +261,15 @@ describe('a check', () => {
     expect(alone.sentence).toContain('no broker either');
     const some = checkSentence({ ...report({ Amira: 'proved', Bo: 'unreachable' }), introduced: false });
     expect(some.others.at(-1)).toContain('broker');
+  });
+
+  it('says when too few answered to restore everything', () => {
+    const { tone, others } = checkSentence({
+      ...report({ Amira: 'proved', Bo: 'unreachable' }),
+      outOfReach: 1,
+    });
+    expect(tone).toBe('calm');
+    expect(others.at(-1)).toContain('Too few of them answered');
   });
 });
 

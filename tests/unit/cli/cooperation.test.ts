@@ -24,6 +24,8 @@ describe('check', () => {
     provedBytes: outcomes.filter((outcome) => outcome === 'proved').length * 2 ** 30,
     movedBytes: 2 ** 20,
     seconds: 3,
+    packs: 4,
+    outOfReach: 0,
     introduced: true,
   });
   const agentWith = (...outcomes: readonly CheckedPartner['outcome'][]): AgentApi =>
@@ -56,6 +58,22 @@ describe('check', () => {
     expect(text).toContain('22222222  not reached  Partner 2');
     expect(text).not.toContain('broker');
   });
+
+  it.each([
+    [['proved', 'unreachable', 'unreachable'], 4],
+    [['proved', 'failed', 'unreachable'], 1],
+  ] as const)(
+    'says when too few of %j answered to restore everything, and ends with %i',
+    async (outcomes, expected) => {
+      const short = fakeAgent(memberState(), {
+        check: () => Promise.resolve({ ...report(...outcomes), outOfReach: 3 }),
+      });
+      const { code, text } = await call(short, 'check');
+      expect(code).toBe(expected);
+      expect(text).toContain('Too few of them answered: at this moment not everything could be restored.');
+      expect((await call(short, 'check', '--json')).lines.at(-1)).toMatchObject({ packs: 4, outOfReach: 3 });
+    },
+  );
 
   it('does not blame partners alone while the broker is away', async () => {
     const away: AgentApi = fakeAgent(memberState(), {

@@ -14,6 +14,7 @@ const PROGRESS: Progress = {
   speed: 10 * 1024 * 1024,
   leftMs: 15_000,
   path: 'photos/a\u{1b}[2Jb.jpg',
+  partners: undefined,
 };
 
 interface Recorded {
@@ -52,6 +53,39 @@ describe('output', () => {
       .map((line) => JSON.parse(line));
     expect(lines.map((line) => line.event)).toEqual(['progress', 'done']);
     expect(seen.err).toBe('');
+  });
+
+  it('tells at once how many partners are reached while some are waited for', () => {
+    const waiting = (reached: number): Progress => ({
+      ...PROGRESS,
+      phase: 'scanning',
+      partners: { reached, of: 3 },
+    });
+    expect(progressText(waiting(2))).toBe('Looking  waiting for partners: 2 of 3 reached');
+    const seen = record(false);
+    const looking = { ...PROGRESS, phase: 'scanning' as const };
+    for (const progress of [looking, waiting(1), waiting(1), waiting(2), looking, waiting(2)])
+      seen.output.progress(progress);
+    expect(seen.err.match(/^.*$/gm)?.map((line) => line.slice(0, 45))).toEqual([
+      'Looking  25 %  50.0 MiB of 200 MiB  10.0 MiB/s'.slice(0, 45),
+      'Looking  waiting for partners: 1 of 3 reached',
+      'Looking  waiting for partners: 2 of 3 reached',
+      '',
+    ]);
+    // Where a line said otherwise meanwhile, it is told again.
+    seen.at = 11_000;
+    seen.err = '';
+    for (const progress of [looking, waiting(2)]) seen.output.progress(progress);
+    expect(seen.err).toMatch(/^Looking {2}25 %.*\nLooking {2}waiting for partners: 2 of 3 reached\n$/);
+    const json = record(true);
+    json.output.progress(looking);
+    json.output.progress(waiting(2));
+    const [first, second] = json.out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(first).not.toHaveProperty('partners');
+    expect(second).toMatchObject({ event: 'progress', phase: 'scanning', partners: { reached: 2, of: 3 } });
   });
 
   it('keeps the progress line within the terminal and clears it before text', () => {

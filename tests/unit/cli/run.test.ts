@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VERSION } from '../../../src/adapters/nodejs/version.ts';
-import type { AgentApi, SnapshotSummary } from '../../../src/agent/api.ts';
+import type { AgentApi, BackupReport, SnapshotSummary } from '../../../src/agent/api.ts';
 import { COMMANDS } from '../../../src/cli/commands.ts';
 import { loadSettings, saveSettings } from '../../../src/cli/settings.ts';
 import { shareHome } from '../../../src/cli/sharing.ts';
@@ -177,6 +177,53 @@ describe('snapshots by name', () => {
   });
 });
 
+describe('what a backup says', () => {
+  const SAVED: BackupReport = {
+    snapshot: parseSnapshotId('1'.repeat(32)),
+    files: 598,
+    bytes: 6_001_084,
+    carriedFiles: 0,
+    carriedBytes: 0,
+    sentBytes: 624,
+    storedBytes: 0,
+    readBytes: 0,
+    seconds: 2,
+    unreadable: [],
+    leftOut: [],
+    health: 'protected',
+  };
+  const backupWith = (changes: Partial<BackupReport>, ...args: readonly string[]) => {
+    const report = { ...SAVED, ...changes };
+    const agent = fakeAgent(memberState(), { backup: () => Promise.resolve(report) });
+    return call(fakeAgents(agent), ['backup', home, ...args]);
+  };
+
+  it('tells what it looked at from what stays as it was saved before', async () => {
+    const all = await backupWith({});
+    expect(all.text).toMatch(/^Saved 598 files, 5\.7 MiB, in 2 s; sent 624 B\.\nSnapshot/);
+    const carried = { carriedFiles: 298, carriedBytes: 1_084 };
+    const some = await backupWith(carried);
+    expect(some.text).toMatch(
+      /^Saved 300 files, 5\.7 MiB, in 2 s; sent 624 B\.\n298 more files of other folders, 1\.1 KiB, stay as saved before\.\n/,
+    );
+    const { code, lines } = await backupWith(carried, '--json');
+    expect(code).toBe(0);
+    expect(lines.at(-1)).toEqual({ event: 'done', ...SAVED, ...carried });
+  });
+
+  it('names what it could not read, and what has nothing to be read, which is no fault', async () => {
+    const leftOut = [{ path: 'docs/pipe', reason: 'a pipe has no content to save' }];
+    const noted = await backupWith({ leftOut });
+    expect(noted.code).toBe(0);
+    expect(noted.text).toContain('\nleft out: docs/pipe: a pipe has no content to save\n');
+    expect((await backupWith({ leftOut }, '--json')).lines.at(-1)).toMatchObject({ unreadable: [], leftOut });
+    const unreadable = [{ path: 'docs/locked', reason: 'permission denied' }];
+    const partly = await backupWith({ leftOut, unreadable });
+    expect(partly.code).toBe(3);
+    expect(partly.text).toContain('\nnot read: docs/locked: permission denied\nleft out: docs/pipe');
+  });
+});
+
 describe('exit codes of a restore', () => {
   const report = (...faults: ('too-few' | 'denied')[]): AgentApi =>
     fakeAgent(memberState(), {
@@ -206,6 +253,19 @@ describe('exit codes of a restore', () => {
     expect(code).toBe(expected);
     expect(lines.at(-1)).toMatchObject({ event: 'done', files: 3 });
     expect(lines.at(-1).failed).toHaveLength(faults.length);
+  });
+
+  it('do not come with a line for each of thousands of files', async () => {
+    const many = fakeAgents(report(...Array.from({ length: 1_020 }, () => 'denied' as const)));
+    const args = ['restore', 'latest', '--to', 'out'];
+    const { code, text } = await call(many, args);
+    expect(code).toBe(3);
+    expect(text.match(/^failed: /gm)).toHaveLength(20);
+    expect(text).toContain('\nand 1,000 more; --json lists all of them\n');
+    expect((await call(many, [...args, '--json'])).lines.at(-1).failed).toHaveLength(1_020);
+    const few = await call(fakeAgents(report(...Array.from({ length: 20 }, () => 'denied' as const))), args);
+    expect(few.text.match(/^failed: /gm)).toHaveLength(20);
+    expect(few.text).not.toContain('more');
   });
 });
 
