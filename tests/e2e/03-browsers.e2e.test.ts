@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dropFolder, joinInPage, recoverInPage, restoreZip, waitForHealth } from './support/app.ts';
+import { addFolder, joinInPage, recoverInPage, restoreZip, waitForHealth } from './support/app.ts';
 import { handle, openProfile } from './support/browser.ts';
 import type { Profile } from './support/browser.ts';
 import { initAccount, startTestBroker } from './support/cooperative.ts';
@@ -44,7 +44,7 @@ describe('six browsers, one profile each', () => {
 
   it('protects a real folder of the first among the other five', async () => {
     const { page } = profiles[0]!;
-    await dropFolder(page, tree);
+    await addFolder(page, tree);
     await waitForHealth(page, 'protected');
     await handle(page, 'nav-partners').click();
     await expect.poll(() => handle(page, 'partner-row').count()).toBe(PROFILES - 1);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addFolder, joinInPage, restoreZip, waitForHealth } from './support/app.ts';
+import { dropFolder, joinInPage, restoreZip, waitForHealth } from './support/app.ts';
 import { handle, openProfile } from './support/browser.ts';
 import type { Profile } from './support/browser.ts';
 import { startTestBroker } from './support/cooperative.ts';
@@ -162,7 +162,7 @@ describe('a cooperative that is held to its word, on sped-up time', () => {
   }
 
   it('protects the files of a page and of a process', async () => {
-    await addFolder(page, pageTree);
+    await dropFolder(page, pageTree);
     await waitForHealth(page, 'protected');
     const report = await roost(owner.home, 'backup', workspace.path('from-node'));
     expect(report).toMatchObject({ event: 'done', health: 'protected' });

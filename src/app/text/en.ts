@@ -336,6 +336,8 @@ export const en = {
     dropHere: 'Drop a folder anywhere on this page',
     dropNow: 'Let go to save it',
     dropKeys: 'or use the button',
+    hiddenNames:
+      'This browser hides some files from every page, and Roost cannot save those: links, names that end in .lnk, .url, ~ or a dot, and names with any of : ? * | " < > \\ in them. The command line saves them.',
     looseFiles: 'Loose files',
     inputLabel: 'Folder to back up',
     openWhile: 'Roost works while this page is open. Browsers run nothing in the background.',
