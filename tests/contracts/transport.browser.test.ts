@@ -72,8 +72,9 @@ describe('a broker that goes away', () => {
     channel.onClose(() => closed++);
 
     await fetch(`${inject('brokerControl')}/stop`);
+    // A call on its way when the broker goes is answered by nobody, for 20 seconds.
     await expect
-      .poll(() => first.connect(there.device).catch((error: unknown) => faultOf(error)), { timeout: 10_000 })
+      .poll(() => first.connect(there.device).catch((error: unknown) => faultOf(error)), { timeout: 30_000 })
       .toBe('unreachable');
     const arrived = new Promise<Uint8Array>((resolve) => incoming[0]!.onMessage(resolve));
     channel.send(new Uint8Array([1, 2, 3]));
