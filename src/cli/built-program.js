@@ -1,5 +1,5 @@
-import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { modifiedAt, newestBelow } from './modified.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -29,26 +29,4 @@ export function builtProgram(root = ROOT) {
   return built > 0 && SOURCES.every((source) => newestBelow(join(root, source)) <= built)
     ? program
     : undefined;
-}
-
-/**
- * The newest modification of a file or of anything in a folder.
- * @param {string} path
- * @returns {number} milliseconds since 1970; 0 when it is not there
- */
-function newestBelow(path) {
-  const found = statSync(path, { throwIfNoEntry: false });
-  const names = found?.isDirectory() === true ? readdirSync(path, { recursive: true }) : [];
-  return names.reduce(
-    (newest, name) => Math.max(newest, modifiedAt(join(path, String(name)))),
-    found?.mtimeMs ?? 0,
-  );
-}
-
-/**
- * @param {string} path
- * @returns {number} milliseconds since 1970; 0 when it is not there
- */
-function modifiedAt(path) {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

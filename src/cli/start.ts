@@ -32,7 +32,7 @@ const output = createOutput(
 
 async function start(args: string[], signal: AbortSignal): Promise<void> {
   const { host, port } = parseOptions(args);
-  if (await isStale(APP_DIRECTORY)) {
+  if (isStale(APP_DIRECTORY)) {
     output.note('Building the app …');
     await buildApp(signal);
   }
