@@ -124,7 +124,7 @@ export interface BackupReport {
   /** of the whole snapshot */
   readonly files: number;
   readonly bytes: number;
-  /** of these, what lies in folders that this run did not look at, and that stay as they were saved before */
+  /** of these, what this run did not look at or could not, and that stays as it was saved before */
   readonly carriedFiles: number;
   readonly carriedBytes: number;
   /** bytes sent to holders, all redundancy and records included */
@@ -271,6 +271,8 @@ export interface FolderView {
   readonly lastSavedAt: number | undefined;
   readonly files: number;
   readonly bytes: number;
+  /** of the files, those that the platform hid in the last run, and that stay as they were saved before */
+  readonly hidden: number;
 }
 
 export type PartnerState =

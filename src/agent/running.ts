@@ -455,7 +455,8 @@ function termsOf(agreement: Agreement): PartnerTerms {
 }
 
 function folderView(folder: FolderRecord, health: HealthState): FolderView {
-  return { name: folder.name, health, lastSavedAt: folder.savedAt, files: folder.files, bytes: folder.bytes };
+  const { name, savedAt, files, bytes, hidden } = folder;
+  return { name, health, lastSavedAt: savedAt, files, bytes, hidden };
 }
 
 function reasonOf(fault: Fault): HealthReason | undefined {

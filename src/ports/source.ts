@@ -8,6 +8,11 @@ export interface Source {
   /** Where it lies on this device, without links; left out by platforms that do not tell. */
   readonly place?: string;
   /**
+   * Whether an entry of this name may be there although it is not shown, as browsers do with some: what was saved of it before is kept, for
+   * nobody knows whether it is gone. Left out where everything is shown.
+   */
+  hides?(name: string): boolean;
+  /**
    * Every entry below the root, parents before children, children of one folder in a row. Paths are parts joined by '/'
    * and relative to the root ('' is the root folder itself and comes first). What cannot be read is told, not thrown.
    */

@@ -22,6 +22,7 @@ function drop(...folders: readonly FileSystemDirectoryHandle[]): Promise<readonl
     kind: 'file',
     getAsFile: () => null,
     getAsFileSystemHandle: async () => folder,
+    webkitGetAsEntry: () => null,
   }));
   return webFolders(handles).fromDrop({ items } as never);
 }

@@ -276,6 +276,7 @@ describe('what is dropped', () => {
       kind: 'file',
       getAsFile: () => null,
       getAsFileSystemHandle: async () => handle,
+      webkitGetAsEntry: () => null,
     });
     const sources = await droppedSources(transfer(item(folder), item(loose), { kind: 'string' }), 'Files');
     expect(sources.map(({ source, handle }) => [source.name, handle])).toEqual([
@@ -283,6 +284,45 @@ describe('what is dropped', () => {
       ['Files', undefined],
     ]);
     expect(await listPaths(sources[1]!.source)).toEqual(['', 'loose.txt']);
+    await remove();
+  });
+
+  it('shows by its entry what its handle hides', async () => {
+    const { folder, remove } = await privateFolder('root');
+    await writeFile(folder, 'seen.txt', patternBytes(5));
+    await writeFile(folder, 'folder/seen.txt', patternBytes(6));
+    await writeFile(folder, 'made-meanwhile.txt', patternBytes(7));
+    const entry = fakeEntry('root', [
+      { path: 'seen.txt', bytes: patternBytes(1) },
+      { path: 'why?', bytes: patternBytes(2, 1) },
+      { path: 'folder/seen.txt', bytes: patternBytes(3) },
+      { path: 'folder/a:b', bytes: patternBytes(4, 2) },
+      { path: 'c:/deep.txt', bytes: patternBytes(8, 3) },
+    ]);
+    const item = {
+      kind: 'file',
+      getAsFile: () => null,
+      getAsFileSystemHandle: async () => folder,
+      webkitGetAsEntry: () => entry,
+    };
+    const [dropped] = await droppedSources(transfer(item), 'Files');
+    const { source, handle } = dropped!;
+    expect(handle).toBe(folder);
+    expect(source.hides).toBeUndefined();
+    expect(await listPaths(source)).toEqual([
+      '',
+      'c:',
+      'c:/deep.txt',
+      'folder',
+      'folder/a:b',
+      'folder/seen.txt',
+      'made-meanwhile.txt',
+      'seen.txt',
+      'why?',
+    ]);
+    expect((await source.stat('seen.txt')).size).toBe(5);
+    expectBytes(await source.read('folder/a:b', 0, 10), patternBytes(4, 2));
+    expect(handleSource(folder).hides?.('why?')).toBe(true);
     await remove();
   });
 

@@ -1,3 +1,4 @@
+import { droppedFolder } from './dropped-folder.ts';
 import { entryFile, entrySource, isFileEntry, isFolderEntry } from './entry-source.ts';
 import { fileListSources } from './file-list-source.ts';
 import type { HandleItem } from './file-system-access.ts';
@@ -24,16 +25,21 @@ export function droppedSources(transfer: DataTransfer, looseName: string): Promi
 /** Everything here that touches the item runs before the first wait. */
 function takeItem(item: DataTransferItem & HandleItem): Promise<Dropped> {
   const file = item.getAsFile() ?? undefined;
-  if (item.getAsFileSystemHandle !== undefined) return fromHandle(item.getAsFileSystemHandle(), file);
-  return fromEntry(item.webkitGetAsEntry(), file);
+  const entry = item.webkitGetAsEntry();
+  if (item.getAsFileSystemHandle !== undefined) return fromHandle(item.getAsFileSystemHandle(), entry, file);
+  return fromEntry(entry, file);
 }
 
 async function fromHandle(
   promised: Promise<FileSystemHandle | null>,
+  entry: FileSystemEntry | null,
   file: File | undefined,
 ): Promise<Dropped> {
   const handle = await promised;
-  if (handle instanceof FileSystemDirectoryHandle) return { source: handleSource(handle), handle };
+  if (handle instanceof FileSystemDirectoryHandle) {
+    const whole = entry !== null && isFolderEntry(entry);
+    return { source: whole ? droppedFolder(handle, entry) : handleSource(handle), handle };
+  }
   return handle instanceof FileSystemFileHandle ? handle.getFile() : file;
 }
 

@@ -17,16 +17,27 @@ export const isFileEntry = (entry: FileSystemEntry): entry is FileSystemFileEntr
 function folderOf(directory: FileSystemDirectoryEntry): FolderNode {
   return {
     async *children(): AsyncGenerator<ChildNode> {
-      const reader = directory.createReader();
-      // Browsers give about a hundred at a time, and none when all were given.
-      for (let entries = await nextEntries(reader); entries.length > 0; entries = await nextEntries(reader)) {
-        for (const entry of entries) {
-          if (isFolderEntry(entry)) yield { kind: 'folder', name: entry.name, folder: folderOf(entry) };
-          else if (isFileEntry(entry)) yield { kind: 'file', name: entry.name, open: () => entryFile(entry) };
-        }
+      for await (const entry of entriesIn(directory)) {
+        const child = entryChild(entry);
+        if (child) yield child;
       }
     },
   };
+}
+
+/** An entry as a child of its folder; undefined for what is neither file nor folder. */
+export function entryChild(entry: FileSystemEntry): ChildNode | undefined {
+  const { name } = entry;
+  if (isFolderEntry(entry)) return { kind: 'folder', name, folder: folderOf(entry) };
+  return isFileEntry(entry) ? { kind: 'file', name, open: () => entryFile(entry) } : undefined;
+}
+
+/** What lies in a folder. @throws DOMException */
+export async function* entriesIn(directory: FileSystemDirectoryEntry): AsyncGenerator<FileSystemEntry> {
+  const reader = directory.createReader();
+  // Browsers give about a hundred at a time, and none when all were given.
+  for (let entries = await nextEntries(reader); entries.length > 0; entries = await nextEntries(reader))
+    yield* entries;
 }
 
 function nextEntries(reader: FileSystemDirectoryReader): Promise<FileSystemEntry[]> {

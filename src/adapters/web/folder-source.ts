@@ -78,23 +78,29 @@ class Listing {
   }
 }
 
+export interface FolderManners extends Pick<Source, 'hides'> {
+  /** runs before each listing and may refuse it */
+  readonly prepare?: () => Promise<void>;
+}
+
 /** A folder of the browser as a source, level by level. */
 export class FolderSource implements Source {
   readonly name: string;
+  readonly hides?: (name: string) => boolean;
   readonly #root: FolderNode;
+  readonly #manners: FolderManners;
   readonly #files = new Map<string, Listed>();
-  readonly #prepare: () => Promise<void>;
 
-  /** `prepare` runs before each listing and may refuse it. */
-  constructor(name: string, root: FolderNode, prepare: () => Promise<void> = () => Promise.resolve()) {
+  constructor(name: string, root: FolderNode, manners: FolderManners = {}) {
     this.name = name;
+    if (manners.hides) this.hides = manners.hides;
     this.#root = root;
-    this.#prepare = prepare;
+    this.#manners = manners;
   }
 
   /** The same folder under another name. */
   named(name: string): FolderSource {
-    return new FolderSource(name, this.#root, this.#prepare);
+    return new FolderSource(name, this.#root, this.#manners);
   }
 
   async *entries({ signal }: Cancellable = {}): AsyncGenerator<SourceEntry | SourceFault> {
@@ -102,7 +108,7 @@ export class FolderSource implements Source {
       if (signal?.aborted) throw new RoostError('aborted', 'listing was ended');
     };
     check();
-    await this.#prepare();
+    await this.#manners.prepare?.();
     this.#files.clear();
     yield folderEntry('');
     const listings = [new Listing(this.#children('', this.#root, check))];

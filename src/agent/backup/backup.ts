@@ -19,6 +19,8 @@ import { ROOT } from './entry-table.ts';
 import { fileKey, folderKey } from './file-keys.ts';
 import { readFiles } from './file-reader.ts';
 import { commitRun, publishHead, storedPack } from './head-writer.ts';
+import { keepHidden } from './keep-hidden.ts';
+import type { Hidden } from './keep-hidden.ts';
 import { PackPlacer } from './pack-placer.ts';
 import { PackWriter } from './pack-writer.ts';
 import type { ScannedSource } from './scan.ts';
@@ -48,7 +50,7 @@ export interface BackupRun {
 
 export interface BackupOutcome {
   readonly snapshot: Snapshot;
-  /** of the snapshot, what lies in folders that were not part of the run */
+  /** of the snapshot, what the run did not look at, or could not */
   readonly carriedFiles: number;
   readonly carriedBytes: number;
   /** what has no content to save */
@@ -129,12 +131,14 @@ class Run {
     const startedAt = this.#startedAt;
     const former = (await repository.snapshots()).filter((s) => s.device === device).at(-1);
     try {
+      const hidden = await this.#keepHidden(scanned, former);
       for (const source of scanned) await this.#saveFiles(source);
       await this.#data.finish();
       run.meter.phase('finishing');
-      const { root, folders, forgotten } = await this.#saveTrees(scanned, former, startedAt);
+      const { root, folders, forgotten } = await this.#saveTrees(scanned, hidden, former, startedAt);
       await this.#meta.finish();
-      const unreadable = [...scanned.flatMap(unreadablePaths), ...forgotten];
+      const lost = [...hidden.values()].flatMap((folder) => folder.lost);
+      const unreadable = [...scanned.flatMap(unreadablePaths), ...lost, ...forgotten];
       const snapshot: Snapshot = {
         id: this.#newSnapshotId(),
         device,
@@ -159,7 +163,7 @@ class Run {
       await run.meter.waiting((onReached) => publishHead(this.#context, run.signal, onReached));
       await writeFolders(repository, folders);
       const names = new Set(scanned.map(({ source }) => source.name));
-      const carried = folders.filter(({ name }) => !names.has(name));
+      const carried = [...folders.filter(({ name }) => !names.has(name)), ...hidden.values()];
       return {
         snapshot,
         carriedFiles: sum(carried, 'files'),
@@ -171,6 +175,25 @@ class Run {
     } finally {
       await Promise.all([this.#data.settle(), this.#meta.settle()]);
     }
+  }
+
+  /** What sources hide, by the names of folders. */
+  async #keepHidden(
+    scanned: readonly ScannedSource[],
+    former: Snapshot | undefined,
+  ): Promise<ReadonlyMap<string, Hidden>> {
+    const hidden = new Map<string, Hidden>();
+    const hiding = scanned.filter(({ source }) => source.hides !== undefined);
+    if (former === undefined || hiding.length === 0) return hidden;
+    const entries = new Map((await this.#entriesOf(former)).map((entry) => [entry.name, entry]));
+    const { repository, platform } = this.#context;
+    for (const folder of hiding) {
+      const entry = entries.get(folder.source.name);
+      if (entry === undefined) continue;
+      const kept = await keepHidden(folder, entry, this.#run.trees, { repository, clock: platform.clock });
+      hidden.set(folder.source.name, kept);
+    }
+    return hidden;
   }
 
   #newSnapshotId(): SnapshotId {
@@ -269,6 +292,7 @@ class Run {
   /** Writes the trees of this run's folders and the root, which keeps the other chosen folders as they were. */
   async #saveTrees(
     scanned: readonly ScannedSource[],
+    hidden: ReadonlyMap<string, Hidden>,
     former: Snapshot | undefined,
     savedAt: number,
   ): Promise<{
@@ -303,7 +327,8 @@ class Run {
       entries.set(source.name, folderEntry(table, ROOT, written));
       const { files, folders: folderCount, bytes } = written;
       const { name, place } = source;
-      folders.set(name, { name, files, folders: folderCount, bytes, savedAt, place });
+      const unseen = hidden.get(name)?.files ?? 0;
+      folders.set(name, { name, files, folders: folderCount, bytes, savedAt, place, hidden: unseen });
     }
     const root = await trees.writeEntries([...entries.values()]);
     return { root, folders: [...folders.values()], forgotten };
@@ -320,8 +345,8 @@ class Run {
   }
 }
 
-function sum(folders: readonly FolderRecord[], field: 'files' | 'folders' | 'bytes'): number {
-  return folders.reduce((total, folder) => total + folder[field], 0);
+function sum<Field extends string>(parts: readonly Readonly<Record<Field, number>>[], field: Field): number {
+  return parts.reduce((total, part) => total + part[field], 0);
 }
 
 function unreadablePaths({ source, table, unreadable }: ScannedSource): { path: string; reason: string }[] {

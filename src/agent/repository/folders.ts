@@ -9,35 +9,39 @@ export interface FolderRecord {
   readonly folders: number;
   readonly bytes: number;
   readonly savedAt: number;
+  /** files that the last run could not see, kept as they were saved before */
+  readonly hidden: number;
   /** where it lay on this device; undefined where that is not known */
   readonly place: string | undefined;
 }
 
 const KEY = 'folders';
-type Row = [string, number, number, number, number, string | null];
+type Row = [string, number, number, number, number, string | null, number?];
 
 export async function readFolders(repository: Repository): Promise<readonly FolderRecord[]> {
   const value = await repository.state(KEY);
   if (value === undefined) return [];
   if (!Array.isArray(value)) throw new RoostError('corrupt', 'the local list of folders is damaged');
-  return (value as Row[]).map(([name, files, folders, bytes, savedAt, place]) => ({
+  return (value as Row[]).map(([name, files, folders, bytes, savedAt, place, hidden]) => ({
     name,
     files,
     folders,
     bytes,
     savedAt,
+    hidden: hidden ?? 0,
     place: place ?? undefined,
   }));
 }
 
 export async function writeFolders(repository: Repository, folders: readonly FolderRecord[]): Promise<void> {
-  const rows: Row[] = folders.map(({ name, files, folders: count, bytes, savedAt, place }) => [
+  const rows: Row[] = folders.map(({ name, files, folders: count, bytes, savedAt, place, hidden }) => [
     name,
     files,
     count,
     bytes,
     savedAt,
     place ?? null,
+    hidden,
   ]);
   await repository.apply([repository.operations.state(KEY, rows)]);
 }

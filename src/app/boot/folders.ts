@@ -11,21 +11,24 @@ import { canPickDirectory, pickDirectory } from './directory-picker.ts';
 
 /** Folders by dialog, input and drop; those with a handle are kept for the next visit. */
 export function webFolders(handles: FolderHandles): FolderAccess {
-  const withHandle = ({ name, handle }: KeptHandle): ChosenFolder => ({
+  const withHandle = (
+    { name, handle }: KeptHandle,
+    source: FolderSource = handleSource(handle),
+  ): ChosenFolder => ({
     name,
-    source: handleSource(handle).named(name),
+    source: source.named(name),
     former: async () => {
       const kept = (await handles.all()).find((other) => other.name === name);
       if (kept === undefined) return 'unknown';
       return (await kept.handle.isSameEntry(handle)) ? 'same' : 'other';
     },
     keep: () => handles.keep({ name, handle }),
-    named: (other) => withHandle({ name: other, handle }),
+    named: (other) => withHandle({ name: other, handle }, source),
   });
 
   /** Under the name that it was kept under before, or its own. */
-  const chosen = async (handle: FileSystemDirectoryHandle): Promise<ChosenFolder> =>
-    withHandle({ name: (await handles.nameOf(handle)) ?? handle.name, handle });
+  const chosen = async (handle: FileSystemDirectoryHandle, source?: FolderSource): Promise<ChosenFolder> =>
+    withHandle({ name: (await handles.nameOf(handle)) ?? handle.name, handle }, source);
 
   const remembered = async (kept: KeptHandle): Promise<RememberedFolder> => ({
     name: kept.name,
@@ -43,7 +46,7 @@ export function webFolders(handles: FolderHandles): FolderAccess {
     fromDrop: async (transfer) => {
       const dropped = await droppedSources(transfer, text.home.looseFiles);
       return Promise.all(
-        dropped.map(async ({ source, handle }) => (handle ? chosen(handle) : withoutHandle(source))),
+        dropped.map(async ({ source, handle }) => (handle ? chosen(handle, source) : withoutHandle(source))),
       );
     },
     remembered: async () => Promise.all((await handles.all()).map(remembered)),

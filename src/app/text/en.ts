@@ -337,7 +337,9 @@ export const en = {
     dropNow: 'Let go to save it',
     dropKeys: 'or use the button',
     hiddenNames:
-      'This browser hides some files from every page, and Roost cannot save those: links, names that end in .lnk, .url, ~ or a dot, and names with any of : ? * | " < > \\ in them. The command line saves them.',
+      'Drop folders here to have every file saved. Of a folder that is chosen in the dialog, this browser hides files with names that Windows would not take, as those with : or ? in them. Links are never saved; the command line saves those, too.',
+    hiddenKept: (count: number): string =>
+      `${files(count)} that this browser hides ${count === 1 ? 'stays as it was' : 'stay as they were'} saved. To save ${count === 1 ? 'it' : 'them'} anew, drop the folder here again.`,
     looseFiles: 'Loose files',
     inputLabel: 'Folder to back up',
     openWhile: 'Roost works while this page is open. Browsers run nothing in the background.',

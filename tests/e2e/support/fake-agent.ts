@@ -188,6 +188,7 @@ export class FakeAgent implements AgentApi {
           lastSavedAt: Date.now(),
           files: 12,
           bytes: 3_000_000,
+          hidden: 0,
         }));
         this.set({
           folders: [...kept, ...saved],

@@ -278,15 +278,30 @@ export function memberState(): AgentState {
       risks: [],
     },
     folders: [
-      { name: 'Letters', health: 'protected', lastSavedAt: now - 12 * 60_000, files: 214, bytes: 52_000_000 },
+      {
+        name: 'Letters',
+        health: 'protected',
+        lastSavedAt: now - 12 * 60_000,
+        files: 214,
+        bytes: 52_000_000,
+        hidden: 3,
+      },
       {
         name: 'Photos',
         health: 'protected',
         lastSavedAt: now - 12 * 60_000,
         files: 8412,
         bytes: 42_824_000_000,
+        hidden: 0,
       },
-      { name: 'Taxes', health: 'protected', lastSavedAt: now - 12 * 60_000, files: 97, bytes: 91_000_000 },
+      {
+        name: 'Taxes',
+        health: 'protected',
+        lastSavedAt: now - 12 * 60_000,
+        files: 97,
+        bytes: 91_000_000,
+        hidden: 0,
+      },
     ],
     partners,
     space: {

@@ -11,7 +11,7 @@ describe('folders of one name', () => {
   it('do not take the place of each other in silence', async () => {
     const { platform } = createMemoryWorld({ seed: 'places', mode: 'auto' }).device('owner');
     const repository = new Repository(platform.meta);
-    const saved = { files: 1, folders: 1, bytes: 2, savedAt: 3 };
+    const saved = { files: 1, folders: 1, bytes: 2, savedAt: 3, hidden: 0 };
     await checkPlaces(repository, [folder('docs', '/work/docs')]);
     const records = [
       { name: 'docs', place: '/work/docs', ...saved },

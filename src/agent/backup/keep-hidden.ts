@@ -1,0 +1,102 @@
+import { faultOf } from '../../core/errors.ts';
+import type { ChunkId } from '../../core/ids.ts';
+import type { TreeEntry } from '../../core/snapshot/types.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Repository } from '../repository/repository.ts';
+import { readTree } from '../repository/tree-reader.ts';
+import type { TreeReader } from '../repository/tree-reader.ts';
+import type { EntryTable } from './entry-table.ts';
+import { ROOT } from './entry-table.ts';
+import type { ScannedSource } from './scan.ts';
+import { joinPath } from './scan.ts';
+
+const LOST = 'this platform hides it, and what was saved of it before is lost';
+
+/** What a scan could not see, and the last snapshot has. */
+export interface Hidden {
+  readonly files: number;
+  readonly bytes: number;
+  /** what of it is stored no more */
+  readonly lost: readonly { readonly path: string; readonly reason: string }[];
+}
+
+interface Level {
+  readonly folder: number;
+  /** of the folder in the last snapshot */
+  readonly chunks: readonly ChunkId[];
+  /** the folder itself was not seen, so nothing in it could be */
+  readonly unseen: boolean;
+}
+
+/**
+ * Adds to a scan what its source may hide and the last snapshot has: nobody can tell whether it is gone, so it stays as it was saved.
+ * What lay in a folder that would have been seen and was not is gone.
+ * @param former the folder in the last snapshot
+ * @throws RoostError 'too-few' when the last snapshot cannot be read now
+ */
+export async function keepHidden(
+  { source, table }: ScannedSource,
+  former: TreeEntry,
+  trees: TreeReader,
+  { repository, clock }: { readonly repository: Repository; readonly clock: Clock },
+): Promise<Hidden> {
+  const lost: { path: string; reason: string }[] = [];
+  const lose = (path: string): void => {
+    lost.push({ path: joinPath(source.name, path), reason: LOST });
+  };
+  let files = 0;
+  let bytes = 0;
+  const levels: Level[] = [{ folder: ROOT, chunks: former.chunks, unseen: false }];
+  for (let level = levels.pop(); level !== undefined; level = levels.pop()) {
+    const { folder, unseen } = level;
+    const entries = await entriesOf(trees, level.chunks);
+    if (entries === undefined) {
+      lose(table.path(folder));
+      continue;
+    }
+    const seen = unseen ? new Map<string, number>() : childrenByName(table, folder);
+    const hidden: TreeEntry[] = [];
+    for (const entry of entries) {
+      await clock.pass();
+      const child = seen.get(entry.name);
+      if (child === undefined) {
+        if (unseen || source.hides?.(entry.name) === true) hidden.push(entry);
+      } else if (entry.kind === 'folder' && table.kind(child) === 'folder')
+        levels.push({ folder: child, chunks: entry.chunks, unseen: false });
+    }
+    const stored = await repository.storedChunks(hidden.flatMap(({ chunks }) => chunks));
+    for (const entry of hidden) {
+      const path = folder === ROOT ? entry.name : `${table.path(folder)}/${entry.name}`;
+      if (!entry.chunks.every((id) => stored.has(id))) {
+        lose(path);
+        continue;
+      }
+      const added = table.add(folder, entry.name, { ...entry, path });
+      if (entry.kind === 'folder') levels.push({ folder: added, chunks: entry.chunks, unseen: true });
+      if (entry.kind !== 'file') continue;
+      table.save(added, entry.chunks, entry.size, false);
+      files++;
+      bytes += entry.size;
+    }
+  }
+  return { files, bytes, lost };
+}
+
+/** The entries of a folder of the last snapshot; undefined when they are lost for good. */
+async function entriesOf(
+  trees: TreeReader,
+  chunks: readonly ChunkId[],
+): Promise<readonly TreeEntry[] | undefined> {
+  try {
+    return (await readTree(trees, chunks)).entries;
+  } catch (error) {
+    if (faultOf(error) === 'not-found') return undefined;
+    throw error;
+  }
+}
+
+function childrenByName(table: EntryTable, folder: number): Map<string, number> {
+  const children = new Map<string, number>();
+  for (const child of table.children(folder)) children.set(table.name(child), child);
+  return children;
+}
