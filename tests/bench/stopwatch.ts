@@ -1,4 +1,7 @@
-/** Bytes of one process's streams, from the first that came to the last; times count from 1970, so that processes compare. */
+/** The first share of a transfer is not counted: code is compiled then, and windows grow. */
+const UNCOUNTED = 1 / 4;
+
+/** Bytes of one process's streams, from the first that counts to the last; times count from 1970, so that processes compare. */
 export interface Moved {
   readonly kind: 'moved';
   readonly bytes: number;
@@ -11,7 +14,8 @@ export class Stopwatch {
   readonly #bytes: number;
   readonly #tell: (moved: Moved) => void;
   #received = 0;
-  #firstMs = 0;
+  /** when and after what the counting began */
+  #first = { ms: 0, received: 0 };
 
   constructor(bytes: number, tell: (moved: Moved) => void) {
     this.#bytes = bytes;
@@ -19,11 +23,17 @@ export class Stopwatch {
   }
 
   received(bytes: number): void {
-    if (this.#received === 0) this.#firstMs = performance.timeOrigin + performance.now();
+    const before = this.#received;
     this.#received += bytes;
-    if (this.#received - bytes >= this.#bytes || this.#received < this.#bytes) return;
+    const uncounted = UNCOUNTED * this.#bytes;
+    if (before < uncounted) {
+      if (this.#received < uncounted) return;
+      this.#first = { ms: performance.timeOrigin + performance.now(), received: this.#received };
+    }
+    if (before >= this.#bytes || this.#received < this.#bytes) return;
     const lastMs = performance.timeOrigin + performance.now();
-    this.#tell({ kind: 'moved', bytes: this.#received, firstMs: this.#firstMs, lastMs });
+    const { ms, received } = this.#first;
+    this.#tell({ kind: 'moved', bytes: this.#received - received, firstMs: ms, lastMs });
   }
 }
 
