@@ -662,6 +662,8 @@ export const en = {
     invite: 'Invite somebody',
     inviteLead:
       'Send this link, or let them scan the code. Whoever has it can join, so send it only to people you trust.',
+    thisComputerOnly:
+      'This link opens on this computer only, because Roost was opened under its own address, localhost. Others need an address that reaches the broker from where they are; its operator’s guide says how.',
     link: 'Invite link',
     qr: 'QR code of the invite link',
     copy: 'Copy the link',

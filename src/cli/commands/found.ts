@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { Command } from '../command.ts';
 import { EXIT_DONE } from '../exit-codes.ts';
+import { noteOwnComputer } from '../invites.ts';
 import { requireAccount } from '../membership.ts';
 import { stringValue } from '../values.ts';
 
@@ -20,6 +21,7 @@ export const found: Command = {
         { cooperative: agent.state.cooperative?.id, invite },
         `The cooperative exists. Whoever has this link can join it:\n\n    ${invite}\n`,
       );
+      noteOwnComputer(invite, output);
       return EXIT_DONE;
     });
   },

@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts';
 import { EXIT_DONE } from '../exit-codes.ts';
+import { noteOwnComputer } from '../invites.ts';
 import { requireMember } from '../membership.ts';
 import { parseCount, stringValue } from '../values.ts';
 
@@ -20,6 +21,7 @@ export const invite: Command = {
         ...(days === undefined ? {} : { days: parseCount('days', days, 1) }),
       });
       output.result({ invite: made.invite }, made.invite);
+      noteOwnComputer(made.invite, output);
       return EXIT_DONE;
     });
   },

@@ -8,6 +8,7 @@ import type { CooperativeId } from '../ids.ts';
 import { cooperativeIdFromBytes, idBytes } from '../ids.ts';
 import { NAME_MAX_BYTES } from '../limits.ts';
 import { readCbor } from '../schema.ts';
+import { parseBrokerUrl } from '../wire/broker-auth.ts';
 import { decodeBase64url, encodeBase64url } from './base64url.ts';
 
 /** PROTOCOL.md "Invite": base64url(cbor [1, cooperative, seed, name] ‖ first 4 bytes of its SHA-256) in the link's fragment. */
@@ -19,6 +20,8 @@ const CHECKSUM_BYTES = 4;
 const PAYLOAD_MAX_BYTES = 512;
 /** A whole link: more than any origin and code need. */
 const LINK_MAX_CHARS = 4096;
+/** Names of a host that mean the computer which asks. */
+const OWN_HOST = /^(?:(?:.+\.)?localhost\.?|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /** What an invite says. The seed lets in who holds it: a secret. */
 export interface Invite {
@@ -60,6 +63,16 @@ export function parseInviteLink(text: string): Invite & { readonly origin: strin
   }
   if (code === '') throw new RoostError('bad-invite', 'The invite is empty. Paste the whole link.');
   return { ...parseCode(code), origin: origin === '' ? undefined : origin };
+}
+
+/** Whether a link leads to the very computer that it is opened on, wherever that is; what is no link leads nowhere. */
+export function isForThisComputer(link: string): boolean {
+  const [address = ''] = link.split('#');
+  try {
+    return OWN_HOST.test(parseBrokerUrl(address).host);
+  } catch {
+    return false;
+  }
 }
 
 function parseCode(code: string): Invite {

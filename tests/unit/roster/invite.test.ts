@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { cooperativeIdFromBytes } from '../../../src/core/ids.ts';
 import { decodeBase64url, encodeBase64url } from '../../../src/core/roster/base64url.ts';
-import { formatInviteLink, parseInviteLink } from '../../../src/core/roster/invite.ts';
+import { formatInviteLink, isForThisComputer, parseInviteLink } from '../../../src/core/roster/invite.ts';
 
 const invite = {
   cooperative: cooperativeIdFromBytes(new Uint8Array(32).fill(7)),
@@ -27,6 +27,23 @@ describe('an invite link', () => {
   it('keeps the path that the app is served under', () => {
     const under = formatInviteLink({ ...invite, origin: 'http://localhost:8787/roost' });
     expect(parseInviteLink(under).origin).toBe('http://localhost:8787/roost');
+  });
+
+  it.each([
+    ['http://localhost:8787', true],
+    ['http://127.0.0.1:5173/roost', true],
+    ['http://[::1]:80', true],
+    ['http://roost.localhost', true],
+    ['https://roost.example', false],
+    ['https://localhost.example', false],
+    ['http://192.168.0.7:8787', false],
+  ])('of %s: it is %s that nobody else can follow it', (origin, own) => {
+    expect(isForThisComputer(formatInviteLink({ ...invite, origin }))).toBe(own);
+  });
+
+  it('is for nobody when it is none', () => {
+    expect(isForThisComputer('')).toBe(false);
+    expect(isForThisComputer('#join=abc')).toBe(false);
   });
 
   it('is refused with a sentence when any letter is changed or lost', () => {
