@@ -1,12 +1,8 @@
-import type { Bytes } from '../core/bytes.ts';
 import type { Fault } from '../core/errors.ts';
 import { faultOf, messageOf } from '../core/errors.ts';
-import type { AccountId, CooperativeId, DeviceId } from '../core/ids.ts';
+import type { CooperativeId, DeviceId } from '../core/ids.ts';
 import type { Platform } from '../ports/platform.ts';
 import type { AbortSignalLike } from '../core/progress.ts';
-import { graceLeftMs } from '../core/partnership/state.ts';
-import { decodeWeek, weekShares } from '../core/placement/schedule.ts';
-import type { Agreement } from '../core/agreement/types.ts';
 import type { StorageSpace } from '../ports/blob-store.ts';
 import type { Rendezvous } from '../ports/rendezvous.ts';
 import type { Transport } from '../ports/transport.ts';
@@ -14,11 +10,7 @@ import type { Activity } from './activity.ts';
 import type {
   ActivityEntry,
   AgentState,
-  CooperativeView,
-  FolderView,
   HealthReason,
-  HealthState,
-  PartnerTerms,
   PartnerView,
   RecoverySheet,
   SpaceView,
@@ -34,11 +26,9 @@ import { createHost } from './host/host.ts';
 import type { Identity } from './identity.ts';
 import { createCooperation } from './network/cooperation.ts';
 import type { OpenCooperation } from './network/cooperation.ts';
-import { onePerDevice } from './network/partner-view.ts';
 import type { HolderProof } from './partners/auditing.ts';
 import type { Care } from './partners/care.ts';
 import { createCare } from './partners/care.ts';
-import { standingTerms } from './partners/patience.ts';
 import type { ProgressMeter } from './progress-meter.ts';
 import { surveyPacks } from './repair/survey.ts';
 import type { FolderRecord } from './repository/folders.ts';
@@ -47,6 +37,7 @@ import type { Repository } from './repository/repository.ts';
 import { ChunkReader } from './restore/chunk-reader.ts';
 import { PackReader } from './restore/pack-reader.ts';
 import type { UploadLimit } from './session/upload-limit.ts';
+import { cooperativeView, folderView, partnerViews } from './views.ts';
 
 /** What we hold changes with every piece; people are shown what changed within this time at once. */
 const SHOW_HELD_DELAY_MS = 2_000;
@@ -354,12 +345,20 @@ export class Membership {
       headAcknowledged: this.#headAcknowledged,
     });
     return {
-      cooperative: this.#cooperativeView(),
+      cooperative: cooperativeView(this.#open, this.#options.identity.keys.account),
       health,
       folders: this.#folders.map((folder) => folderView(folder, health.state)),
       partners: this.#partnerViews(),
       space: this.#spaceView(),
     };
+  }
+
+  #partnerViews(): PartnerView[] {
+    return partnerViews(this.#open, {
+      now: this.#options.platform.clock.now(),
+      heldBy: this.#standing.heldBy,
+      holding: (account) => this.#host.heldFor(account),
+    });
   }
 
   #watchHeld(): void {
@@ -384,79 +383,6 @@ export class Membership {
   #spaceView(): SpaceView {
     return { ...this.#space, offered: this.#offer, promised: this.#host.promised, held: this.#host.held };
   }
-
-  #cooperativeView(): CooperativeView {
-    const { roster } = this.#open;
-    const { account } = this.#options.identity.keys;
-    const online = new Set<AccountId>(this.#open.connected().map(({ peer }) => peer.account));
-    for (const partner of this.#open.partners()) if (partner.online) online.add(partner.account);
-    return {
-      id: roster.cooperative,
-      name: roster.name,
-      role: roster.members.get(account)?.role ?? 'member',
-      members: [...roster.members.values()].map((member) => ({
-        account: member.account,
-        name: member.name,
-        role: member.role,
-        self: member.account === account,
-        online: member.account === account || online.has(member.account),
-      })),
-    };
-  }
-
-  #partnerViews(): PartnerView[] {
-    const { roster, records } = this.#open;
-    return onePerDevice(this.#open.partners()).map((partner) => {
-      const { agreement, device } = partner;
-      const record = records.get(device);
-      const terms = standingTerms(record.storageClass, agreement.graceDays);
-      const graceLeft = graceLeftMs(record.standing, terms);
-      const weProposed = agreement.accepter.device === device;
-      return {
-        device,
-        account: partner.account,
-        name: roster.members.get(partner.account)?.name ?? '',
-        deviceLabel: partner.deviceLabel,
-        state: partner.state,
-        reason: partner.reason,
-        online: partner.online,
-        lastSeenAt: partner.lastSeenAt,
-        lastProofAt: record.lastProofAt || undefined,
-        proofs: { passed: record.passed, failed: record.failed },
-        graceEndsAt: graceLeft === undefined ? undefined : this.#options.platform.clock.now() + graceLeft,
-        schedule: sharesOf(record.hours),
-        agreement: agreement.id,
-        terms: termsOf(agreement),
-        held: this.#standing.heldBy.get(device) ?? 0,
-        holding: this.#host.heldFor(partner.account),
-        givesUs: weProposed ? agreement.accepter.gives : agreement.proposer.gives,
-        weGive: weProposed ? agreement.proposer.gives : agreement.accepter.gives,
-        platform: partner.platform,
-        storageClass: partner.storageClass,
-      };
-    });
-  }
-}
-
-const NO_SHARES: readonly number[] = [];
-/** Worked out once for each change of what is known of a partner's hours. */
-const shares = new WeakMap<Bytes, readonly number[]>();
-
-function sharesOf(hours: Bytes): readonly number[] {
-  if (hours.length === 0) return NO_SHARES;
-  const known = shares.get(hours) ?? weekShares(decodeWeek(hours));
-  shares.set(hours, known);
-  return known;
-}
-
-function termsOf(agreement: Agreement): PartnerTerms {
-  const { madeAt, expiresAt, graceDays, commitmentDays, readsPerYear, auditHours } = agreement;
-  return { madeAt, expiresAt, graceDays, commitmentDays, readsPerYear, auditHours };
-}
-
-function folderView(folder: FolderRecord, health: HealthState): FolderView {
-  const { name, savedAt, files, bytes, hidden } = folder;
-  return { name, health, lastSavedAt: savedAt, files, bytes, hidden };
 }
 
 function reasonOf(fault: Fault): HealthReason | undefined {
