@@ -9,8 +9,7 @@ import { onePerDevice } from './network/partner-view.ts';
 import { standingTerms } from './partners/patience.ts';
 import type { FolderRecord } from './repository/folders.ts';
 
-/** How a cooperative, its partners and the folders are shown to people: of what is known now, nothing kept. */
-
+/** The cooperative and its members, of whom some are seen to be there. */
 export function cooperativeView(cooperation: OpenCooperation, account: AccountId): CooperativeView {
   const { roster } = cooperation;
   const online = new Set<AccountId>(cooperation.connected().map(({ peer }) => peer.account));
@@ -38,6 +37,7 @@ export interface HeldNow {
   readonly holding: (account: AccountId) => number;
 }
 
+/** Partners, one for each device, with what is known of them now. */
 export function partnerViews(cooperation: OpenCooperation, { now, heldBy, holding }: HeldNow): PartnerView[] {
   const { roster, records } = cooperation;
   return onePerDevice(cooperation.partners()).map((partner) => {

@@ -78,7 +78,7 @@ class Listing {
   }
 }
 
-export interface FolderManners extends Pick<Source, 'hides'> {
+export interface FolderSourceOptions extends Pick<Source, 'hides'> {
   /** runs before each listing and may refuse it */
   readonly prepare?: () => Promise<void>;
 }
@@ -88,19 +88,19 @@ export class FolderSource implements Source {
   readonly name: string;
   readonly hides?: (name: string) => boolean;
   readonly #root: FolderNode;
-  readonly #manners: FolderManners;
+  readonly #options: FolderSourceOptions;
   readonly #files = new Map<string, Listed>();
 
-  constructor(name: string, root: FolderNode, manners: FolderManners = {}) {
+  constructor(name: string, root: FolderNode, options: FolderSourceOptions = {}) {
     this.name = name;
-    if (manners.hides) this.hides = manners.hides;
+    if (options.hides) this.hides = options.hides;
     this.#root = root;
-    this.#manners = manners;
+    this.#options = options;
   }
 
   /** The same folder under another name. */
   named(name: string): FolderSource {
-    return new FolderSource(name, this.#root, this.#manners);
+    return new FolderSource(name, this.#root, this.#options);
   }
 
   async *entries({ signal }: Cancellable = {}): AsyncGenerator<SourceEntry | SourceFault> {
@@ -108,7 +108,7 @@ export class FolderSource implements Source {
       if (signal?.aborted) throw new RoostError('aborted', 'listing was ended');
     };
     check();
-    await this.#manners.prepare?.();
+    await this.#options.prepare?.();
     this.#files.clear();
     yield folderEntry('');
     const listings = [new Listing(this.#children('', this.#root, check))];

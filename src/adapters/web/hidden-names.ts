@@ -1,4 +1,4 @@
-/** As measured with Chromium 156: each character of the Basic Multilingual Plane within a name and at both ends. */
+/** As measured with Chromium 156 (docs/decisions/0039-files-that-browsers-hide.md). */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Noncharacter_Code_Point}"*:<>?\\|]/u;
 const UNSAFE_AT_AN_END = /^(?:[\p{White_Space}~]|\.\.)|[\p{White_Space}~.]$/u;
 const DEVICE = /^(?:aux|clock\$|com[1-9]|con|conin\$|conout\$|lpt[1-9]|nul|prn)(?:\.|$)/i;

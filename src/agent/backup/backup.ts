@@ -187,10 +187,11 @@ class Run {
     if (former === undefined || hiding.length === 0) return hidden;
     const entries = new Map((await this.#entriesOf(former)).map((entry) => [entry.name, entry]));
     const { repository, platform } = this.#context;
+    const { trees, signal } = this.#run;
     for (const folder of hiding) {
       const entry = entries.get(folder.source.name);
       if (entry === undefined) continue;
-      const kept = await keepHidden(folder, entry, this.#run.trees, { repository, clock: platform.clock });
+      const kept = await keepHidden(folder, entry, { repository, trees, clock: platform.clock, signal });
       hidden.set(folder.source.name, kept);
     }
     return hidden;

@@ -1,7 +1,9 @@
 import { faultOf } from '../../core/errors.ts';
 import type { ChunkId } from '../../core/ids.ts';
+import type { AbortSignalLike } from '../../core/progress.ts';
 import type { TreeEntry } from '../../core/snapshot/types.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { throwIfAborted } from '../cancellation.ts';
 import type { Repository } from '../repository/repository.ts';
 import { readTree } from '../repository/tree-reader.ts';
 import type { TreeReader } from '../repository/tree-reader.ts';
@@ -28,17 +30,23 @@ interface Level {
   readonly unseen: boolean;
 }
 
+interface KeepOptions {
+  readonly repository: Repository;
+  readonly trees: TreeReader;
+  readonly clock: Clock;
+  readonly signal: AbortSignalLike | undefined;
+}
+
 /**
  * Adds to a scan what its source may hide and the last snapshot has: nobody can tell whether it is gone, so it stays as it was saved.
  * What lay in a folder that would have been seen and was not is gone.
  * @param former the folder in the last snapshot
- * @throws RoostError 'too-few' when the last snapshot cannot be read now
+ * @throws RoostError 'too-few' when the last snapshot cannot be read now; 'aborted'
  */
 export async function keepHidden(
   { source, table }: ScannedSource,
   former: TreeEntry,
-  trees: TreeReader,
-  { repository, clock }: { readonly repository: Repository; readonly clock: Clock },
+  { repository, trees, clock, signal }: KeepOptions,
 ): Promise<Hidden> {
   const lost: { path: string; reason: string }[] = [];
   const lose = (path: string): void => {
@@ -48,8 +56,9 @@ export async function keepHidden(
   let bytes = 0;
   const levels: Level[] = [{ folder: ROOT, chunks: former.chunks, unseen: false }];
   for (let level = levels.pop(); level !== undefined; level = levels.pop()) {
+    throwIfAborted(signal);
     const { folder, unseen } = level;
-    const entries = await entriesOf(trees, level.chunks);
+    const entries = await entriesOf(trees, level.chunks, signal);
     if (entries === undefined) {
       lose(table.path(folder));
       continue;
@@ -86,9 +95,10 @@ export async function keepHidden(
 async function entriesOf(
   trees: TreeReader,
   chunks: readonly ChunkId[],
+  signal: AbortSignalLike | undefined,
 ): Promise<readonly TreeEntry[] | undefined> {
   try {
-    return (await readTree(trees, chunks)).entries;
+    return (await readTree(trees, chunks, signal)).entries;
   } catch (error) {
     if (faultOf(error) === 'not-found') return undefined;
     throw error;
