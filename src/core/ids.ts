@@ -1,7 +1,8 @@
-import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { hexToBytes } from '@noble/hashes/utils.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { Bytes } from './bytes.ts';
 import { RoostError } from './errors.ts';
+import { hex } from './hex.ts';
 
 declare const brand: unique symbol;
 type Id<Name extends string> = string & { readonly [brand]: Name };
@@ -52,7 +53,7 @@ function fromBytes<K extends Kind>(kind: K, bytes: Uint8Array): Id<K> {
   if (bytes.length !== expected) {
     throw new RoostError('malformed', `${kind} id must be ${expected} bytes, got ${bytes.length}`);
   }
-  return bytesToHex(bytes) as Id<K>;
+  return hex(bytes) as Id<K>;
 }
 
 /** Parsers of the text form. @throws RoostError 'malformed' */

@@ -1,11 +1,11 @@
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex } from '@noble/hashes/utils.js';
 import { entropyToMnemonic, mnemonicToEntropy } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 import type { Bytes } from '../bytes.ts';
 import { toBytes } from '../bytes.ts';
 import { RoostError } from '../errors.ts';
+import { hex } from '../hex.ts';
 import { accountIdFromBytes, rendezvousIdFromBytes } from '../ids.ts';
 import type { AccountKeys, AccountSecrets } from './account-keys.ts';
 import { GEAR_BYTES } from '../chunk/gear.ts';
@@ -58,7 +58,7 @@ function secretsFromEntropy(entropy: Uint8Array): AccountSecrets {
     shard: derive('shard'),
     head: derive('head'),
     rendezvous: rendezvousIdFromBytes(derive('rendezvous')),
-    check: bytesToHex(derive('check', 4)),
+    check: hex(derive('check', 4)),
   };
 }
 

@@ -1,7 +1,7 @@
-import { bytesToHex } from '@noble/hashes/utils.js';
 import type { Bytes } from '../bytes.ts';
 import type { CryptoSuite } from '../crypto/suite.ts';
 import { RoostError } from '../errors.ts';
+import { hex } from '../hex.ts';
 import { verifyBody } from '../identity/signed.ts';
 import type { AccountId, CooperativeId } from '../ids.ts';
 import { idBytes } from '../ids.ts';
@@ -56,7 +56,7 @@ export function judge(draft: Draft, change: SignedChange): () => void {
       return asSteward(newInvite(draft, change));
     case 'revoke': {
       mayAsSteward();
-      const key = bytesToHex(change.publicKey);
+      const key = hex(change.publicKey);
       const invite = draft.invites.get(key);
       if (invite === undefined) throw new RoostError('refused', 'revoked invite must be on the roster');
       return asSteward(() => draft.invites.set(key, { ...invite, revoked: true }));
@@ -100,7 +100,7 @@ export function judge(draft: Draft, change: SignedChange): () => void {
 }
 
 function newInvite(draft: Draft, change: Extract<SignedChange, { kind: 'invite' }>): () => void {
-  const key = bytesToHex(change.publicKey);
+  const key = hex(change.publicKey);
   if (draft.invites.has(key)) throw new RoostError('refused', 'invite must have a key of its own');
   if (change.expiresAt <= change.at) {
     throw new RoostError('refused', `invite must expire after ${change.at}, got ${change.expiresAt}`);
@@ -122,7 +122,7 @@ export function judgeAdmission(
   if (admission.cooperative !== draft.cooperative) {
     throw new RoostError('bad-invite', 'the invite is for another cooperative');
   }
-  const key = bytesToHex(admission.invite);
+  const key = hex(admission.invite);
   const invite = draft.invites.get(key);
   if (invite === undefined) throw new RoostError('bad-invite', 'the invite is not on the roster');
   if (draft.members.has(account)) throw new RoostError('refused', 'the account is a member already');
