@@ -1,5 +1,4 @@
 import type { Code } from '../../core/erasure/codes.ts';
-import { faultOf } from '../../core/errors.ts';
 import type { ChunkId, PackId, SnapshotId } from '../../core/ids.ts';
 import { snapshotIdFromBytes } from '../../core/ids.ts';
 import { UNREADABLE_MAX } from '../../core/limits.ts';
@@ -12,14 +11,14 @@ import type { ProgressMeter } from '../progress-meter.ts';
 import { readFolders, writeFolders } from '../repository/folders.ts';
 import type { FolderRecord } from '../repository/folders.ts';
 import type { FileRecord } from '../repository/records.ts';
-import { readTree } from '../repository/tree-reader.ts';
+import { readTreeIfKept } from '../repository/tree-reader.ts';
 import type { TreeReader } from '../repository/tree-reader.ts';
 import type { ScannedFile } from './entry-table.ts';
 import { ROOT } from './entry-table.ts';
 import { fileKey, folderKey } from './file-keys.ts';
 import { readFiles } from './file-reader.ts';
 import { commitRun, publishHead, storedPack } from './head-writer.ts';
-import { keepHidden } from './keep-hidden.ts';
+import { HIDDEN_AND_LOST, keepHidden } from './keep-hidden.ts';
 import type { Hidden } from './keep-hidden.ts';
 import { PackPlacer } from './pack-placer.ts';
 import { PackWriter } from './pack-writer.ts';
@@ -188,11 +187,17 @@ class Run {
     const entries = new Map((await this.#entriesOf(former)).map((entry) => [entry.name, entry]));
     const { repository, platform } = this.#context;
     const { trees, signal } = this.#run;
+    const known = new Set((await readFolders(repository)).map(({ name }) => name));
     for (const folder of hiding) {
-      const entry = entries.get(folder.source.name);
-      if (entry === undefined) continue;
-      const kept = await keepHidden(folder, entry, { repository, trees, clock: platform.clock, signal });
-      hidden.set(folder.source.name, kept);
+      const { name } = folder.source;
+      const entry = entries.get(name);
+      if (entry !== undefined)
+        hidden.set(
+          name,
+          await keepHidden(folder, entry, { repository, trees, clock: platform.clock, signal }),
+        );
+      else if (known.has(name))
+        hidden.set(name, { files: 0, bytes: 0, lost: [{ path: name, reason: HIDDEN_AND_LOST }] });
     }
     return hidden;
   }
@@ -337,12 +342,7 @@ class Run {
 
   /** The folders of the last snapshot; none when its root is lost for good. @throws RoostError 'too-few' */
   async #entriesOf(former: Snapshot): Promise<readonly TreeEntry[]> {
-    try {
-      return (await readTree(this.#run.trees, former.root)).entries;
-    } catch (error) {
-      if (faultOf(error) === 'not-found') return [];
-      throw error;
-    }
+    return (await readTreeIfKept(this.#run.trees, former.root))?.entries ?? [];
   }
 }
 

@@ -1,18 +1,18 @@
-import { faultOf } from '../../core/errors.ts';
 import type { ChunkId } from '../../core/ids.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
 import type { TreeEntry } from '../../core/snapshot/types.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { throwIfAborted } from '../cancellation.ts';
 import type { Repository } from '../repository/repository.ts';
-import { readTree } from '../repository/tree-reader.ts';
+import { readTreeIfKept } from '../repository/tree-reader.ts';
 import type { TreeReader } from '../repository/tree-reader.ts';
 import type { EntryTable } from './entry-table.ts';
 import { ROOT } from './entry-table.ts';
 import type { ScannedSource } from './scan.ts';
 import { joinPath } from './scan.ts';
 
-const LOST = 'this platform hides it, and what was saved of it before is lost';
+/** Why what a source hides is not in a snapshot. */
+export const HIDDEN_AND_LOST = 'hidden by this platform, and what was saved before is lost';
 
 /** What a scan could not see, and the last snapshot has. */
 export interface Hidden {
@@ -50,7 +50,7 @@ export async function keepHidden(
 ): Promise<Hidden> {
   const lost: { path: string; reason: string }[] = [];
   const lose = (path: string): void => {
-    lost.push({ path: joinPath(source.name, path), reason: LOST });
+    lost.push({ path: joinPath(source.name, path), reason: HIDDEN_AND_LOST });
   };
   let files = 0;
   let bytes = 0;
@@ -58,14 +58,14 @@ export async function keepHidden(
   for (let level = levels.pop(); level !== undefined; level = levels.pop()) {
     throwIfAborted(signal);
     const { folder, unseen } = level;
-    const entries = await entriesOf(trees, level.chunks, signal);
-    if (entries === undefined) {
+    const tree = await readTreeIfKept(trees, level.chunks, signal);
+    if (tree === undefined) {
       lose(table.path(folder));
       continue;
     }
     const seen = unseen ? new Map<string, number>() : childrenByName(table, folder);
     const hidden: TreeEntry[] = [];
-    for (const entry of entries) {
+    for (const entry of tree.entries) {
       await clock.pass();
       const child = seen.get(entry.name);
       if (child === undefined) {
@@ -89,20 +89,6 @@ export async function keepHidden(
     }
   }
   return { files, bytes, lost };
-}
-
-/** The entries of a folder of the last snapshot; undefined when they are lost for good. */
-async function entriesOf(
-  trees: TreeReader,
-  chunks: readonly ChunkId[],
-  signal: AbortSignalLike | undefined,
-): Promise<readonly TreeEntry[] | undefined> {
-  try {
-    return (await readTree(trees, chunks, signal)).entries;
-  } catch (error) {
-    if (faultOf(error) === 'not-found') return undefined;
-    throw error;
-  }
 }
 
 function childrenByName(table: EntryTable, folder: number): Map<string, number> {

@@ -1,6 +1,6 @@
 import type { Bytes } from '../../core/bytes.ts';
 import { concatBytes } from '../../core/bytes.ts';
-import { RoostError } from '../../core/errors.ts';
+import { RoostError, faultOf } from '../../core/errors.ts';
 import type { ChunkId } from '../../core/ids.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
 import { decodeTree } from '../../core/snapshot/tree.ts';
@@ -18,6 +18,20 @@ export async function readTree(
   signal?: AbortSignalLike,
 ): Promise<Tree> {
   return decodeTree(concatBytes(...(await reader.chunks(ids, signal))));
+}
+
+/** As `readTree`; undefined when the folder is lost for good. @throws RoostError 'corrupt' | 'too-few' */
+export async function readTreeIfKept(
+  reader: TreeReader,
+  ids: readonly ChunkId[],
+  signal?: AbortSignalLike,
+): Promise<Tree | undefined> {
+  try {
+    return await readTree(reader, ids, signal);
+  } catch (error) {
+    if (faultOf(error) === 'not-found') return undefined;
+    throw error;
+  }
 }
 
 /** The entry at a path of parts joined by '/'; the root itself has none. @throws RoostError 'not-found' */

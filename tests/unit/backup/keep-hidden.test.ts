@@ -10,21 +10,18 @@ import type { TreeEntry } from '../../../src/core/snapshot/types.ts';
 import { makeWorld } from '../agent/support.ts';
 
 const id = (seed: number): ChunkId => chunkIdFromBytes(new Uint8Array(32).fill(seed));
-const common = { mtimeNs: 5n, mode: undefined, owner: undefined, target: undefined };
-const file = (name: string, chunk: number): TreeEntry => ({
-  ...common,
+const entry = (kind: 'file' | 'folder', name: string, chunk: number): TreeEntry => ({
   name,
-  kind: 'file',
+  kind,
   size: 10,
+  mtimeNs: 5n,
+  mode: undefined,
+  owner: undefined,
+  target: undefined,
   chunks: [id(chunk)],
 });
-const folder = (name: string, chunk: number): TreeEntry => ({
-  ...common,
-  name,
-  kind: 'folder',
-  size: 10,
-  chunks: [id(chunk)],
-});
+const file = (name: string, chunk: number): TreeEntry => entry('file', name, chunk);
+const folder = (name: string, chunk: number): TreeEntry => entry('folder', name, chunk);
 
 /** The last snapshot: its trees by their chunk. */
 const TREES = new Map<ChunkId, readonly TreeEntry[]>([
@@ -67,7 +64,7 @@ describe('what a source hides and the last snapshot has', () => {
       'root/c:whole/inner',
       'root/d:lost',
     ]);
-    const paths = [...scan.table.files()].map(({ path, entry }) => [path, scan.table.chunks(entry)]);
+    const paths = [...scan.table.files()].map((found) => [found.path, scan.table.chunks(found.entry)]);
     expect(paths).toEqual([
       ['seen/new', undefined],
       ['a:kept', [id(10)]],
