@@ -35,7 +35,7 @@ import { foundCooperative, joinCooperative, makeInvite } from './membership.ts';
 import type { RosterAccess } from './membership.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import { findBackup } from './recover/find-backup.ts';
-import type { Urgency } from './repairs.ts';
+import type { RepairOutcome, Urgency } from './repairs.ts';
 import { Repairs } from './repairs.ts';
 import { Repository } from './repository/repository.ts';
 import { Membership } from './running.ts';
@@ -329,14 +329,14 @@ class Agent implements AgentApi {
   }
 
   /** One repair in the background. What is left is looked at again when partners are. */
-  async #repair(urgency: Urgency, signal: AbortSignalLike): Promise<'done' | 'stuck'> {
+  async #repair(urgency: Urgency, signal: AbortSignalLike): Promise<RepairOutcome> {
     const membership = this.#membership;
     if (membership === undefined) return 'done';
     return this.#task('repair', undefined, async (meter) => {
       const { clock } = this.#platform;
       const startedAt = clock.monotonic();
       const run = { meter, signal, ...(urgency === 'urgent' ? { only: 'urgent' as const } : {}) };
-      const { remade, moved, bytes, missing } = await repairOn(membership, run);
+      const { remade, moved, bytes, missing, unread } = await repairOn(membership, run);
       const forOthers = await standInOn(membership, run);
       if (forOthers > 0) this.#activity.add('stood-in', { pieces: forOthers });
       const seconds = Math.round((clock.monotonic() - startedAt) / 1000);
@@ -344,9 +344,10 @@ class Agent implements AgentApi {
       if (moved > 0) this.#activity.add('rebalanced', { pieces: moved });
       if (missing > 0) this.#activity.add('repair-waits', { pieces: missing }, 'warning');
       await membership.refreshStanding();
-      const stuck = missing > 0 && remade === 0;
+      const stuck = missing > unread && remade === 0;
       membership.repairEnded(stuck);
-      return stuck ? 'stuck' : 'done';
+      if (stuck) return 'stuck';
+      return unread > 0 ? 'waiting' : 'done';
     });
   }
 

@@ -6,22 +6,22 @@ import type { Log } from '../ports/log.ts';
 /** 'urgent': pieces are gone; 'lazy': their holders have been silent for so long that more are wanted. */
 export type Urgency = 'urgent' | 'lazy';
 
+/** 'stuck': pieces are missing and none of them found a holder; 'waiting': they cannot be made before other holders are there. */
+export type RepairOutcome = 'done' | 'waiting' | 'stuck';
+
 /** Losses that come together are mended together. */
 const GATHER_MS = 10_000;
 /** After a repair that gave way to something people asked for. */
 const AGAIN_MS = 60_000;
-/** After a repair that found nobody to take the missing pieces; doubles with each that finds nobody either. */
+/** After a repair that found nobody to take the missing pieces; doubles with each that finds nobody either. Also after one that waits for holders to read from. */
 const REST_FIRST_MS = 3_600_000;
 const REST_LONGEST_MS = 12 * 3_600_000;
 
 export interface RepairsParts {
   readonly clock: Clock;
   readonly log: Log;
-  /**
-   * @returns 'stuck' when pieces are missing and none of them found a holder
-   * @throws RoostError 'aborted' when it gave way
-   */
-  readonly repair: (urgency: Urgency, signal: AbortSignalLike) => Promise<'done' | 'stuck'>;
+  /** @throws RoostError 'aborted' when it gave way */
+  readonly repair: (urgency: Urgency, signal: AbortSignalLike) => Promise<RepairOutcome>;
 }
 
 /** Repairs in the background: one at a time, after a moment, and never in the way of what people ask for. */
@@ -77,25 +77,23 @@ export class Repairs {
     this.#controller = clock.abortController();
     try {
       const outcome = await repair(urgency, this.#controller.signal);
-      this.#rest(outcome === 'stuck');
+      this.#rest(outcome);
     } catch (error) {
       const fault = faultOf(error);
       if (fault === 'aborted') this.#wanted ??= urgency;
       else {
         log.info('repair.waits', { fault, message: messageOf(error) });
-        this.#rest(true);
+        this.#rest('stuck');
       }
     } finally {
       this.#controller = undefined;
     }
   }
 
-  #rest(stuck: boolean): void {
-    if (!stuck) {
-      this.#restMs = REST_FIRST_MS;
-      return;
-    }
+  #rest(outcome: RepairOutcome): void {
+    if (outcome !== 'stuck') this.#restMs = REST_FIRST_MS;
+    if (outcome === 'done') return;
     this.#restingUntil = this.#parts.clock.monotonic() + this.#restMs;
-    this.#restMs = Math.min(REST_LONGEST_MS, 2 * this.#restMs);
+    if (outcome === 'stuck') this.#restMs = Math.min(REST_LONGEST_MS, 2 * this.#restMs);
   }
 }

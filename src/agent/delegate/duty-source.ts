@@ -10,6 +10,7 @@ export function dutyPacks(
   owner: DeviceId,
 ): PackSource {
   return {
+    owner,
     releasesAll: false,
     async *packs() {
       for await (const facts of duties.packs(owner)) {

@@ -1,12 +1,13 @@
 import type { Bytes } from '../../core/bytes.ts';
-import type { CryptoSuite } from '../../core/crypto/suite.ts';
 import type { DeviceId, PackId } from '../../core/ids.ts';
 import { parseDeviceId } from '../../core/ids.ts';
 import type { Duty } from '../../core/partnership/duty.ts';
 import { verifyDuty } from '../../core/partnership/duty.ts';
 import type { AgentContext } from '../context.ts';
 import { Limiter } from '../../core/limiter.ts';
+import type { Platform } from '../../ports/platform.ts';
 import type { Cooperation } from '../network/types.ts';
+import { GatheredShards } from '../repair/gathered-shards.ts';
 import type { RepairFacts } from '../repository/records.ts';
 import type { Repository } from '../repository/repository.ts';
 
@@ -25,7 +26,7 @@ interface WholeDuty {
  */
 export class DutyStore {
   readonly #repository: Repository;
-  readonly #crypto: CryptoSuite;
+  readonly #platform: Platform;
   readonly #cooperation: Pick<Cooperation, 'ledgers'>;
   readonly #oneByOne = new Limiter(1);
 
@@ -35,7 +36,7 @@ export class DutyStore {
     cooperation,
   }: Pick<AgentContext, 'repository' | 'platform' | 'cooperation'>) {
     this.#repository = repository;
-    this.#crypto = platform.crypto;
+    this.#platform = platform;
     this.#cooperation = cooperation;
   }
 
@@ -66,7 +67,8 @@ export class DutyStore {
     if (whole === undefined) return;
     for await (const { value } of this.#repository.duties(`${owner}/${whole.at}/`)) {
       // An owner that stays away brings nothing itself: what waited for a holder is as good as lost.
-      for (const pack of (await verifyDuty(this.#crypto, value)).packs) yield { ...pack, awaited: [] };
+      for (const pack of (await verifyDuty(this.#platform.crypto, value)).packs)
+        yield { ...pack, awaited: [] };
     }
   }
 
@@ -87,6 +89,7 @@ export class DutyStore {
       if (ended || row.key < `${device}/${at}/`) old.push(row.key);
     }
     await this.#repository.apply(old.map((one) => operations.dropDuty(one)));
+    if (ended) await (await GatheredShards.open(this.#platform, device)).forgetOthers(new Set());
     return true;
   }
 
@@ -95,7 +98,7 @@ export class DutyStore {
     const repository = this.#repository;
     const gone = new Set<PackId>();
     for await (const { value } of repository.duties(`${owner}/${before.at}/`)) {
-      for (const { packId } of (await verifyDuty(this.#crypto, value)).packs) gone.add(packId);
+      for (const { packId } of (await verifyDuty(this.#platform.crypto, value)).packs) gone.add(packId);
     }
     for await (const { packId } of this.packs(owner)) gone.delete(packId);
     const own = new Set(this.#cooperation.ledgers().flatMap((l) => (l.adopted ? [] : [l.agreement])));
@@ -117,7 +120,7 @@ export class DutyStore {
       const at = key.slice(owner.length + 1, owner.length + 1 + TIME_DIGITS);
       const known = found.get(at);
       if (known) known.count++;
-      else found.set(at, { parts: (await verifyDuty(this.#crypto, value)).parts, count: 1 });
+      else found.set(at, { parts: (await verifyDuty(this.#platform.crypto, value)).parts, count: 1 });
     }
     const whole = [...found].filter(([, { parts, count }]) => count === parts).map(([at]) => at);
     const at = whole.sort().at(-1);

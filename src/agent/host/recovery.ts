@@ -4,6 +4,7 @@ import type { Log } from '../../ports/log.ts';
 import type { MetaStore } from '../../ports/meta-store.ts';
 import { scanAll } from '../store/paging.ts';
 import { TABLES } from '../store/tables.ts';
+import { GATHERED_VOLUMES } from '../store/volume-names.ts';
 import type { CommitQueue } from './commits.ts';
 import type { HeldRow } from './held-row.ts';
 import { decodeHeldRow, heldRowKey } from './held-row.ts';
@@ -44,6 +45,7 @@ export async function recover(parts: {
   }
   for (const [volume, bytes] of present) {
     const end = ends.get(volume);
+    if (volume.startsWith(GATHERED_VOLUMES)) continue;
     if (end === undefined) {
       volumes.skip(volume);
       await blobs.remove(volume);

@@ -33,16 +33,18 @@ export interface PackCondition {
 
 const LASTING: readonly Hold[] = ['good', 'suspect'];
 
+/** @param gathered shards that were fetched to mend it, and are kept here */
 export function assessPack(
   { code, awaited }: Pick<RepairFacts, 'code' | 'awaited'>,
   placements: readonly Placement[],
   holders: HolderBook,
+  gathered: readonly number[] = [],
 ): PackCondition {
   const held = placements.map((placement) => holders.look(placement));
   const lasting = new Map<number, Partner>();
   const good = new Set<number>();
   const readable = new Set<number>();
-  const perhaps = new Set<number>();
+  const perhaps = new Set<number>(gathered);
   for (const { placement, hold, partner } of held) {
     const { shard } = placement;
     if (hold === 'good') good.add(shard);

@@ -9,6 +9,7 @@ import type { RepairFacts, Placement } from '../repository/records.ts';
 import type { PlainShard } from '../restore/pack-segments.ts';
 import type { PackCondition } from './condition.ts';
 import { assessPack, isLazilyDue, isUrgent } from './condition.ts';
+import type { GatheredShards } from './gathered-shards.ts';
 import type { Held, HolderBook } from './holders.ts';
 import type { PackSource } from './pack-source.ts';
 import type { RepairWork } from './repair-work.ts';
@@ -31,21 +32,29 @@ export class PackMender {
   readonly #work: RepairWork;
   readonly #holders: HolderBook;
   readonly #source: PackSource;
+  readonly #gathered: GatheredShards;
   readonly #takers: readonly Partner[];
   /** who has no room, or will not: it is not asked for each pack again */
   readonly #unwilling = new Set<DeviceId>();
   /** so that all partners fill alike */
   #turn = 0;
 
-  constructor(context: AgentContext, work: RepairWork, holders: HolderBook, source: PackSource) {
+  constructor(
+    context: AgentContext,
+    work: RepairWork,
+    holders: HolderBook,
+    source: PackSource,
+    gathered: GatheredShards,
+  ) {
     this.#context = context;
     this.#work = work;
     this.#holders = holders;
     this.#source = source;
+    this.#gathered = gathered;
     this.#takers = takers(work.partners);
   }
 
-  /** @throws RoostError 'too-few' when too few shards can be read now, 'aborted' */
+  /** @throws RoostError 'too-few' when too few shards can be read now: what could is kept for the next time; 'aborted' */
   async mend(facts: RepairFacts): Promise<MendedPack> {
     const { repository } = this.#context;
     const { packId } = facts;
@@ -58,26 +67,31 @@ export class PackMender {
     let bytes = 0;
     for (;;) {
       throwIfAborted(this.#work.signal);
-      const condition = assessPack(facts, await repository.rows.placements(packId), this.#holders);
+      const condition = await this.#look(facts);
       const shard = this.#next(facts, condition);
       const partners = shard === undefined ? [] : this.candidates(facts, condition, refused, shard);
       if (shard === undefined || partners.length === 0) {
         // Rows that no partner took are to be released.
         if (refused.size > before) await repository.rows.commitPlacements(packId, []);
+        if (!isUrgent(condition)) await this.#gathered.forget(packId);
         return { remade, moved, bytes, condition };
       }
       let make: (seal: Seal) => Promise<SealedShard>;
+      const kept = present === undefined ? await this.#gathered.read(packId) : [];
+      const known = kept.find((one) => one.shard === shard);
       const copy =
-        present === undefined && !condition.missing.includes(shard)
+        known === undefined && present === undefined && !condition.missing.includes(shard)
           ? await this.#fetchOne(facts, shard, condition)
           : undefined;
-      if (copy !== undefined) {
+      if (known !== undefined) {
+        make = resealFrom(this.#context.platform.codec, facts, known);
+      } else if (copy !== undefined) {
         bytes += facts.shardBytes;
         make = resealFrom(this.#context.platform.codec, facts, copy);
       } else {
         if (present === undefined) {
-          present = await this.#fetchAny(facts, condition);
-          bytes += facts.shardBytes * facts.code.m;
+          present = await this.#fetchAny(facts, condition, kept);
+          bytes += facts.shardBytes * Math.max(0, facts.code.m - kept.length);
         }
         make = remakeFrom(this.#context.platform.codec, facts, present);
       }
@@ -89,6 +103,11 @@ export class PackMender {
       else remade++;
       this.#work.meter.add({ done: facts.shardBytes });
     }
+  }
+
+  async #look(facts: RepairFacts): Promise<PackCondition> {
+    const placements = await this.#context.repository.rows.placements(facts.packId);
+    return assessPack(facts, placements, this.#holders, this.#gathered.of(facts.packId));
   }
 
   /** Partners for one more shard, the best first: none that keeps another of the pack already. */
@@ -143,11 +162,13 @@ export class PackMender {
     return undefined;
   }
 
-  /** The shard to be made next: what nobody has, then what is about to leave, then what may never come back. */
-  #next({ awaited }: RepairFacts, condition: PackCondition): number | undefined {
+  /** The shard to be made next: what nobody has, of that first what is here, then what is about to leave, then what may never come back. */
+  #next({ packId, awaited }: RepairFacts, condition: PackCondition): number | undefined {
     const { missing, leaving, suspect } = condition;
     const { only, bring } = this.#work;
-    const urgent = missing.find((shard) => !awaited.includes(shard)) ?? leaving[0];
+    const lost = missing.filter((shard) => !awaited.includes(shard));
+    const here = this.#gathered.of(packId);
+    const urgent = lost.find((shard) => here.includes(shard)) ?? lost[0] ?? leaving[0];
     if (urgent !== undefined || only === 'urgent') return urgent;
     if (bring === true && missing[0] !== undefined) return missing[0];
     return isLazilyDue(condition) ? suspect[0] : undefined;
@@ -168,23 +189,34 @@ export class PackMender {
     return reader.wholeShard(facts, shard, signal);
   }
 
-  async #fetchAny(facts: RepairFacts, condition: PackCondition): Promise<readonly PlainShard[]> {
+  async #fetchAny(
+    facts: RepairFacts,
+    condition: PackCondition,
+    kept: readonly PlainShard[],
+  ): Promise<readonly PlainShard[]> {
     const { reader, signal } = this.#work;
+    const { packId, shardBytes } = facts;
     const { m } = facts.code;
-    const here = new Set(
-      condition.held.flatMap(({ placement, hold }) =>
-        hold !== 'gone' && this.#holders.isOnline(placement.holder) ? [placement.shard] : [],
-      ),
-    );
-    // What can wait is not fetched in part, to be thrown away.
-    if (!isUrgent(condition) && here.size < m) {
+    const here = new Set(kept.map(({ shard }) => shard));
+    for (const { placement } of condition.held) {
+      if (this.#holders.isOnline(placement.holder)) here.add(placement.shard);
+    }
+    // What can wait is not fetched in part; nor is what cannot be kept.
+    const toFetch = shardBytes * Math.max(0, Math.min(m, here.size) - kept.length);
+    if (here.size < m && !(isUrgent(condition) && toFetch > 0 && (await this.#gathered.hasRoom(toFetch)))) {
       throw new RoostError(
         'too-few',
-        `${m} pieces are needed to make one, the holders of ${here.size} are online`,
+        `${m} pieces are needed to make one, ${here.size} are here or with holders that are online`,
       );
     }
-    await this.#wait(condition, facts.shardBytes * m);
-    return reader.anyShards(facts, signal);
+    await this.#wait(condition, toFetch);
+    const shards = await reader.anyShards(facts, kept, signal);
+    if (shards.length >= m) return shards;
+    await this.#gathered.add(
+      packId,
+      shards.filter((one) => !kept.some(({ shard }) => shard === one.shard)),
+    );
+    throw new RoostError('too-few', `${m} pieces of pack ${packId} are needed, ${shards.length} can be read`);
   }
 
   async #wait(condition: PackCondition, bytes: number): Promise<void> {

@@ -1,3 +1,4 @@
+import type { DeviceId } from '../../core/ids.ts';
 import type { AgentContext } from '../context.ts';
 import { orphanedDevices } from '../recover/orphans.ts';
 import type { RepairFacts, Placement } from '../repository/records.ts';
@@ -12,6 +13,8 @@ export interface LyingPack {
 
 /** The packs that a repair looks after. */
 export interface PackSource {
+  /** device whose packs they are */
+  readonly owner: DeviceId;
   packs(): AsyncIterable<LyingPack>;
   /** whether rows of other devices' agreements, too, are ours to release: of our own packs, not of those we only stand in for */
   readonly releasesAll: boolean;
@@ -24,6 +27,7 @@ export interface PackSource {
 export function ownPacks(context: AgentContext): PackSource {
   const { repository, device } = context;
   return {
+    owner: device,
     releasesAll: true,
     async *packs() {
       const orphans = await orphanedDevices(context);

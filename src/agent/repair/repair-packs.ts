@@ -6,6 +6,7 @@ import { mapLimited } from '../../core/limiter.ts';
 import type { RepairFacts } from '../repository/records.ts';
 import type { PackCondition } from './condition.ts';
 import { assessPack, isLazilyDue, isUrgent } from './condition.ts';
+import { GatheredShards } from './gathered-shards.ts';
 import { HolderBook } from './holders.ts';
 import { PackMender } from './mend-pack.ts';
 import type { LyingPack } from './pack-source.ts';
@@ -26,6 +27,8 @@ export interface Repaired {
   readonly bytes: number;
   /** lost pieces that are still missing */
   readonly missing: number;
+  /** of these, pieces of packs of which too few others can be read now */
+  readonly unread: number;
   /** own packs with fewer than `m` pieces anywhere, for good */
   readonly lost: readonly PackId[];
 }
@@ -45,17 +48,19 @@ export async function repairPacks(context: AgentContext, work: RepairWork): Prom
   const { platform, repository, cooperation } = context;
   const source = work.source ?? ownPacks(context);
   const holders = new HolderBook(cooperation);
-  const mender = new PackMender(context, work, holders, source);
+  const gathered = await GatheredShards.open(platform, source.owner);
+  const mender = new PackMender(context, work, holders, source, gathered);
   const rebalance = new Rebalance(context, work, holders, mender, source);
   const until = platform.clock.monotonic() + (work.budgetMs ?? Infinity);
   const todo: Todo[] = [];
   const surplus: RepairFacts[] = [];
   const lost: PackId[] = [];
   let missing = 0;
+  let unread = 0;
   for await (const pack of source.packs()) {
     throwIfAborted(work.signal);
     const { facts } = pack;
-    const condition = assessPack(facts, pack.placements, holders);
+    const condition = assessPack(facts, pack.placements, holders, gathered.of(facts.packId));
     if (isLost(pack, condition, holders)) {
       if (pack.mine) lost.push(facts.packId);
       if (work.giveUpLost === true) await giveUp(context, facts.packId);
@@ -71,6 +76,7 @@ export async function repairPacks(context: AgentContext, work: RepairWork): Prom
       rebalance.consider(facts, condition);
     }
   }
+  await gathered.forgetOthers(urgentOf(todo));
   todo.sort(worstFirst);
   for (const { facts, condition } of todo) work.meter.add({ total: facts.shardBytes * shardsDue(condition) });
   let remade = 0;
@@ -95,6 +101,7 @@ export async function repairPacks(context: AgentContext, work: RepairWork): Prom
         return;
       }
       // What can be read again another day is repaired then.
+      if (faultOf(error) === 'too-few') unread += before.lost;
       platform.log.warn('pack not repaired', {
         pack: facts.packId,
         fault: faultOf(error),
@@ -112,7 +119,11 @@ export async function repairPacks(context: AgentContext, work: RepairWork): Prom
     moved += balanced.moved;
     bytes += balanced.bytes;
   }
-  return { remade, moved, bytes, missing, lost };
+  return { remade, moved, bytes, missing, unread, lost };
+}
+
+function urgentOf(todo: readonly Todo[]): ReadonlySet<PackId> {
+  return new Set(todo.flatMap(({ facts, condition }) => (isUrgent(condition) ? [facts.packId] : [])));
 }
 
 /** Whether pieces that wait for a holder are to be brought, or the odds call for more. */

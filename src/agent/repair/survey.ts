@@ -3,6 +3,7 @@ import type { DeviceId } from '../../core/ids.ts';
 import type { DomainRisk } from '../../core/placement/domains.ts';
 import type { AgentContext } from '../context.ts';
 import { assessPack, isLazilyDue, isUrgent, risksOf } from './condition.ts';
+import { GatheredShards } from './gathered-shards.ts';
 import { HolderBook } from './holders.ts';
 import { takers } from '../placement.ts';
 import type { PackSource } from './pack-source.ts';
@@ -43,6 +44,7 @@ export async function surveyPacks(
   source: PackSource = ownPacks(context),
 ): Promise<PackSurvey> {
   const holders = new HolderBook(context.cooperation);
+  const gathered = await GatheredShards.open(context.platform, source.owner);
   const risks = new Map<string, DomainRisk>();
   const heldBy = new Map<DeviceId, number>();
   let canLose = Infinity;
@@ -60,7 +62,7 @@ export async function surveyPacks(
     if (!mine) continue;
     packs++;
     widest = Math.max(widest, totalShards(facts.code));
-    const condition = assessPack(facts, placements, holders);
+    const condition = assessPack(facts, placements, holders, gathered.of(facts.packId));
     const waiting = condition.missing.length - condition.lost;
     missing += condition.lost;
     awaited += waiting;

@@ -26,6 +26,8 @@ export const OWNER_TABLES = {
   duties: 'owner-duties',
   /** number (15 digits) → what was done and why, the newest 500 (src/agent/activity.ts) */
   activity: 'owner-activity',
+  /** owner/packId → shards gathered to mend a pack: their volume, hashes and places in it (src/agent/repair/gathered-shards.ts) */
+  gathered: 'owner-gathered',
   /** one row each: 'own' head state, 'folders', 'health' */
   state: 'owner-state',
 } as const;

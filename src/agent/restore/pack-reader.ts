@@ -71,21 +71,20 @@ export class PackReader {
   }
 
   /**
-   * Any `m` whole shards of a pack, data or parity, to remake others from: of holders that are online and quick first. Needs K_shard only.
-   * @throws RoostError 'too-few' | 'aborted'
+   * Up to `m` whole shards of a pack, data or parity, to remake others from: those known already, then those of holders that are online and
+   * quick. Fewer when no more can be read now. Needs K_shard only.
+   * @throws RoostError 'aborted'
    */
-  async anyShards(pack: PackFacts, signal?: AbortSignalLike): Promise<readonly PlainShard[]> {
-    const { m } = pack.code;
+  async anyShards(
+    pack: PackFacts,
+    known: readonly PlainShard[],
+    signal?: AbortSignalLike,
+  ): Promise<readonly PlainShard[]> {
     const placements = await this.#options.repository.rows.placements(pack.packId);
     const got = new PackSegments(pack);
+    for (const shard of known) got.putWhole(shard);
     await this.#gather(pack, placements, got, signal);
-    const whole = got.wholeShards().slice(0, m);
-    if (whole.length < m) {
-      throw new RoostError(
-        'too-few',
-        `${m} pieces of pack ${pack.packId} are needed, ${whole.length} can be read`,
-      );
-    }
+    const whole = got.wholeShards().slice(0, pack.code.m);
     return whole.map((shard) => got.whole(shard));
   }
 
@@ -143,7 +142,8 @@ export class PackReader {
         });
       };
       hedge();
-      for (let i = 0; i < m; i++) void work();
+      const lacking = Math.max(1, m - got.wholeShards().length);
+      for (let i = 0; i < lacking; i++) void work();
     });
     try {
       await abortable(done, signal);

@@ -49,6 +49,14 @@ export class PackSegments {
     segments.set(segment, bytes);
   }
 
+  /** Puts a whole shard there, as `whole` gives it. */
+  putWhole({ shard, bytes }: PlainShard): void {
+    for (let segment = 0; segment < this.perShard; segment++) {
+      const start = segment * SEGMENT_BYTES;
+      this.put(shard, segment, bytes.subarray(start, start + this.lengthOf(segment)));
+    }
+  }
+
   has({ shard, segment }: SegmentName): boolean {
     return this.#shards.get(shard)?.has(segment) === true;
   }

@@ -34,6 +34,10 @@ export class Packs {
   /** was not whole when faults stopped, and has not been since */
   readonly settling: Uint8Array;
 
+  /** 1 for pieces that the owner has fetched to mend the pack with, and keeps until there are enough */
+  readonly gathered: Uint8Array;
+  /** such pieces of each pack */
+  readonly gatheredCount: Uint8Array;
   readonly holder: Int32Array;
   readonly state: Uint8Array;
   readonly #next: Int32Array;
@@ -52,6 +56,8 @@ export class Packs {
     this.settling = new Uint8Array(count);
     this.holder = new Int32Array(count * STRIDE).fill(-1);
     this.state = new Uint8Array(count * STRIDE);
+    this.gatheredCount = new Uint8Array(count);
+    this.gathered = new Uint8Array(count * STRIDE);
     this.#next = new Int32Array(count * STRIDE).fill(-1);
     this.#previous = new Int32Array(count * STRIDE).fill(-1);
     this.#members = members;
@@ -77,6 +83,13 @@ export class Packs {
     for (let slot = pack * STRIDE; slot < end; slot++) this.detach(slot);
     this.n[pack] = 0;
     this.settling[pack] = 0;
+    this.forgetGathered(pack);
+  }
+
+  forgetGathered(pack: number): void {
+    if (this.gatheredCount[pack] === 0) return;
+    this.gatheredCount[pack] = 0;
+    this.gathered.fill(0, pack * STRIDE, (pack + 1) * STRIDE);
   }
 
   attach(slot: number, device: number): void {

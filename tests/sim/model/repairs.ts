@@ -115,10 +115,14 @@ export class Repairs {
       if (n[pack] === 0) continue;
       if (exist[pack]! < m[pack]!) this.#renew(owner, pack, now);
       this.#scan(pack);
+      if (this.#urgent === 0) this.#parts.packs.forgetGathered(pack);
       const kind = this.#jobFor(pack);
       if (kind === undefined) continue;
       this.#dirty[owner] = 1;
-      if (!this.#canStart(kind, pack)) continue;
+      if (!this.#canStart(kind, pack)) {
+        if (this.#urgent > 0) this.#gather(pack);
+        continue;
+      }
       const spare = this.#healthy - m[pack]!;
       if (spare >= least) continue;
       least = spare;
@@ -140,15 +144,31 @@ export class Repairs {
     const { figures, packs } = this.#parts;
     const m = packs.m[pack]!;
     const moved = kind === COPY ? (2 * placed) / m : 0;
+    const fetched = kind === COPY ? 0 : 1 - Math.min(m, packs.gatheredCount[pack]!) / m;
+    if (kind !== COPY) packs.forgetGathered(pack);
     figures.movedObjects += moved;
-    if (kind === REMAKE_SUSPECTS) figures.earlyObjects += 1 + placed / m;
-    figures.repairObjects += kind === COPY ? moved : 1 + placed / m;
+    if (kind === REMAKE_SUSPECTS) figures.earlyObjects += fetched + placed / m;
+    figures.repairObjects += kind === COPY ? moved : fetched + placed / m;
     figures.writtenObjects += placed / m;
     figures.repairs++;
     figures.pieces += placed;
     this.#noteWhole(pack, now);
     this.#dirty[owner] = 1;
     this.#lookIn(owner, placed > 0 ? LOOK_SOON_HOURS : LOOK_AGAIN_HOURS, now);
+  }
+
+  /** Fetches what can be had now of a pack that cannot be mended yet. Owners have room for it. */
+  #gather(pack: number): void {
+    const { packs, members, figures } = this.#parts;
+    const { gathered, holder, state, m, n } = packs;
+    for (let slot = pack * STRIDE; slot < pack * STRIDE + n[pack]!; slot++) {
+      const device = holder[slot]!;
+      if (device < 0 || gathered[slot] === 1 || state[slot] === UNSAID || members.online[device] === 0)
+        continue;
+      gathered[slot] = 1;
+      packs.gatheredCount[pack]!++;
+      figures.repairObjects += 1 / m[pack]!;
+    }
   }
 
   #jobFor(pack: number): Job | undefined {
@@ -274,7 +294,7 @@ export class Repairs {
       const device = holder[slot]!;
       const what = state[slot]!;
       const readable = device >= 0 && what !== UNSAID && online[device] === 1 && alive[device] === 1;
-      if (readable) this.#sources++;
+      if (readable || packs.gathered[slot] === 1) this.#sources++;
       if (what === LEAVING) {
         this.#leaving++;
         if (readable) this.#copyable++;

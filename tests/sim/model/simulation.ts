@@ -421,6 +421,8 @@ export class Simulation {
   #loseAll(device: number): void {
     const { firstSlot, unsaid, online } = this.#members;
     this.#figures.dataLosses++;
+    const { packs } = this.#options;
+    for (let pack = device * packs; pack < (device + 1) * packs; pack++) this.#packs.forgetGathered(pack);
     for (let slot = firstSlot[device]!; slot >= 0;) {
       const next = this.#packs.next(slot);
       const state = this.#packs.state[slot];

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { Life } from '../../../src/adapters/memory/life.ts';
+import { MemoryBlobStore } from '../../../src/adapters/memory/memory-blob-store.ts';
+import { GATHERED_VOLUMES } from '../../../src/agent/store/volume-names.ts';
 import { faultOf } from '../../../src/core/errors.ts';
 import { ledgerDigest } from '../../../src/core/ledger/row.ts';
 import { KIB, MIB, SEALED_SEGMENT_BYTES, VOLUME_MAX_BYTES } from '../../../src/core/limits.ts';
@@ -323,6 +326,17 @@ describe('the shard store', () => {
     await expectFault(getShard(again, shard(1, 5000)), 'corrupt');
     expect(again.held).toBe(0);
     expect(await again.ledger(A, 0, 10)).toEqual([]);
+  });
+
+  it('removes volumes that none of its rows knows when it opens, and leaves those of the owner side alone', async () => {
+    const { disk, open } = bench('volumes of others');
+    const blobs = new MemoryBlobStore(disk, new Life(), { storageClass: 'tab', persisted: false });
+    for (const volume of ['v00000007', `${GATHERED_VOLUMES}1`]) {
+      await blobs.append(volume, new Uint8Array(10));
+      await blobs.flush(volume);
+    }
+    await open();
+    expect((await blobs.list()).map(({ volume }) => volume)).toEqual([`${GATHERED_VOLUMES}1`]);
   });
 
   it('flushes and writes once for all that wait', async () => {

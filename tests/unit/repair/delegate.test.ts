@@ -147,6 +147,41 @@ describe('a delegate', () => {
     rig.close();
   });
 
+  it('keeps what it gathers for the owner apart from its own, until the pack is whole or its duty ends', async () => {
+    const { rig, owner, delegate, duties } = await pair('gathers', 7);
+    const content = await owner.save('reed-solomon:3+2', 1, 20_000, rig.holders.slice(0, 5));
+    await pushDuty(owner.context, delegate.context.device);
+    rig.holders[0]!.evict(true);
+    rig.holders[0]!.state = 'evicted';
+    const here = (...numbers: number[]): void => {
+      rig.only(rig.holders.filter((_, i) => i < 5 && !numbers.includes(i)));
+    };
+    const volumes = async (): Promise<number> => (await delegate.context.platform.blobs.list()).length;
+    // All holders of the owner become the delegate's own by its first look.
+    rig.only([]);
+    await takeHolders(delegate.context, new Set(), undefined);
+    here(1, 2);
+    expect(await repairFor(owner, delegate, duties)).toMatchObject({ remade: 0, unread: 1 });
+    expect(await volumes()).toBe(1);
+    await delegate.repair();
+    expect(await volumes()).toBe(1);
+    here(3);
+    expect(await repairFor(owner, delegate, duties)).toMatchObject({ remade: 1, missing: 0 });
+    expect(await volumes()).toBe(0);
+    rig.holders[1]!.evict(true);
+    rig.holders[1]!.state = 'evicted';
+    here(2);
+    await repairFor(owner, delegate, duties);
+    expect(await volumes()).toBe(1);
+    rig.only([]);
+    await rig.world.clock.sleep(1_000);
+    await endDuty(owner.context, delegate.context.device);
+    expect(await volumes()).toBe(0);
+    await comeBack(owner);
+    expect(await owner.read(content)).toBe('whole');
+    rig.close();
+  });
+
   it('keeps its old duty until the last part of the new one is here, whatever breaks off', async () => {
     const { rig, owner, delegate, duties } = await pair('parts', 4);
     const { repository } = owner.context;
