@@ -149,6 +149,8 @@ export interface RestoreOptions extends Cancellable {
 export interface RestoreReport {
   readonly files: number;
   readonly bytes: number;
+  /** of the files, those that lay in the target already, byte for byte */
+  readonly kept: number;
   readonly seconds: number;
   readonly failed: readonly { readonly path: string; readonly fault: Fault; readonly reason: string }[];
   /** holders that served wrong bytes, repaired by reading elsewhere */

@@ -1,6 +1,7 @@
 import { RoostError, faultOf, messageOf } from '../core/errors.ts';
 import { headNamesHolders, publishHead, renewHead } from './backup/head-writer.ts';
 import type { DeviceId, SnapshotId } from '../core/ids.ts';
+import { chunkIdFromBytes } from '../core/ids.ts';
 import { totalShards } from '../core/erasure/codes.ts';
 import { MIB } from '../core/limits.ts';
 import type { AbortSignalLike } from '../core/progress.ts';
@@ -291,6 +292,8 @@ export async function runRestoreOn(
   const outcome = await restoreSnapshot({
     repository: context.repository,
     reader,
+    nameChunk: async (bytes) =>
+      chunkIdFromBytes(await context.platform.crypto.hmac(context.keys.chunkId, bytes)),
     snapshot,
     paths: options.paths,
     sink: options.sink,

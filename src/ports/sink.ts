@@ -14,6 +14,11 @@ export interface Sink {
    * written may be told by any of them: a sink may wait for bytes before it makes the file.
    */
   file(entry: RestoredEntry): Promise<FileWriter>;
+  /**
+   * A file that lies at the entry's place with as many bytes, to be compared with what would be written there; undefined when there is none.
+   * Sinks that begin with nothing have none.
+   */
+  existing?(entry: RestoredEntry): Promise<ExistingFile | undefined>;
   /** Makes a symbolic link, or rejects with RoostError 'unsupported' where it cannot be had. */
   link(entry: RestoredEntry): Promise<void>;
   /** All is written: sets folder times, ends the archive. */
@@ -22,6 +27,14 @@ export interface Sink {
 }
 
 export type RestoredEntry = Omit<SourceEntry, 'kind'>;
+
+/** What it throws means that the file is to be written anew. */
+export interface ExistingFile {
+  /** All `length` bytes from `offset` on. */
+  read(offset: number, length: number): Promise<Bytes>;
+  /** Its bytes are those of the entry: it stays, with the times and the mode that `file` would have given it. */
+  keep(): Promise<void>;
+}
 
 export interface FileWriter {
   /** Resolves when the sink can take more. It may keep the bytes until the file is closed: they must not change, and it does not change them. */

@@ -17,6 +17,8 @@ export interface SinkHarness {
   readonly sink: Sink;
   /** All that is in the target and, where there is a place outside, nothing else; by path. */
   written(): Promise<ReadonlyMap<string, WrittenEntry>>;
+  /** another sink over the same target; undefined for those that always begin with nothing */
+  again?(): Promise<Sink>;
   cleanUp?(): Promise<void>;
 }
 
@@ -190,6 +192,34 @@ export function sinkContract(
         await expectFault(sink.link(restored('inside', 0, { target: 'a.txt' })), 'unsupported');
       });
     }
+
+    it('tells of files that lie in its target already, and keeps them', async () => {
+      const bytes = patternBytes(300_000, 3);
+      await write(restored('folder/large.bin', bytes.length, { mode: 0o600 }), bytes);
+      expect(await sink.existing?.(restored('folder/other', 5))).toBeUndefined();
+      await sink.finish();
+      const again = await harness.again?.();
+      if (again?.existing === undefined) return;
+      const entry = restored('folder/large.bin', bytes.length, { mtimeNs: 2n * MTIME_NS, mode: 0o640 });
+      for (const other of [{ ...entry, size: 299_999 }, restored('folder/none', 5), restored('folder', 5)])
+        expect(await again.existing(other).catch(() => undefined)).toBeUndefined();
+      const file = (await again.existing(entry))!;
+      expectBytes(await file.read(0, 100), bytes.subarray(0, 100));
+      expectBytes(await file.read(299_990, 10), bytes.subarray(299_990));
+      const beyond = await file.read(299_990, 11).catch(() => new Uint8Array(0));
+      expect(beyond.length).toBeLessThan(11);
+      await file.keep();
+      await again.finish();
+      const kept = (await harness.written()).get('folder/large.bin');
+      expectBytes(kept?.bytes, bytes);
+      if (options.modes) expect(kept?.mode).toBe(0o640);
+      if (mtimeStepNs !== undefined) {
+        const off = (kept?.mtimeNs ?? 0n) - 2n * MTIME_NS;
+        expect(off < 0n ? -off : off).toBeLessThanOrEqual(mtimeStepNs);
+      }
+      for (const path of HOSTILE_PATHS)
+        await expectFault(again.existing(restored(path, 1)), 'refused', 'malformed');
+    });
 
     it('can be given up as a whole', async () => {
       const writer = await sink.file(restored('half', 1000));

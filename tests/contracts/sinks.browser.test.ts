@@ -58,7 +58,8 @@ sinkContract(
   async () => {
     const { folder, remove } = await privateFolder();
     const sink = new HandleSink(folder);
-    return { sink, written: () => treeOf(folder), cleanUp: remove };
+    const again = (): Promise<HandleSink> => Promise.resolve(new HandleSink(folder));
+    return { sink, again, written: () => treeOf(folder), cleanUp: remove };
   },
   { links: false, mtimeStepNs: undefined, modes: false },
 );

@@ -2,7 +2,7 @@ import type { Bytes } from '../../core/bytes.ts';
 import { concatBytes } from '../../core/bytes.ts';
 import { RoostError } from '../../core/errors.ts';
 import { safeParts } from '../../core/snapshot/safe-path.ts';
-import type { FileWriter, RestoredEntry, Sink } from '../../ports/sink.ts';
+import type { ExistingFile, FileWriter, RestoredEntry, Sink } from '../../ports/sink.ts';
 
 export interface CollectedFile {
   readonly kind: 'file' | 'folder' | 'link';
@@ -13,15 +13,19 @@ export interface CollectedFile {
 /** Collects what is restored, by path. */
 export class MemorySink implements Sink {
   readonly parallel: number;
-  readonly collected = new Map<string, CollectedFile>();
+  readonly collected: Map<string, CollectedFile>;
+  readonly #before: ReadonlyMap<string, CollectedFile>;
   finished = false;
   /** why it was given up; undefined when it was not */
   aborted: string | undefined;
   /** May throw before anything is written at a path. */
   onWrite: ((path: string) => void) | undefined;
 
-  constructor(options: { readonly parallel?: number } = {}) {
+  /** @param options `over`: what lies in the target already */
+  constructor(options: { readonly parallel?: number; readonly over?: MemorySink } = {}) {
     this.parallel = options.parallel ?? 1;
+    this.#before = options.over?.collected ?? new Map<string, CollectedFile>();
+    this.collected = new Map(this.#before);
   }
 
   async folder(entry: RestoredEntry): Promise<void> {
@@ -51,6 +55,20 @@ export class MemorySink implements Sink {
       },
       abort: async () => {
         open = false;
+        await Promise.resolve();
+      },
+    };
+  }
+
+  async existing(entry: RestoredEntry): Promise<ExistingFile | undefined> {
+    await Promise.resolve();
+    safeParts(entry.path, 'posix');
+    const file = this.#before.get(entry.path);
+    if (file?.kind !== 'file' || file.bytes.length !== entry.size) return undefined;
+    return {
+      read: (offset, length) => Promise.resolve(file.bytes.slice(offset, offset + length)),
+      keep: async () => {
+        this.collected.set(entry.path, { ...file, entry });
         await Promise.resolve();
       },
     };

@@ -42,7 +42,7 @@ export type WriteStep =
     })
   | { readonly kind: 'discard'; readonly file: number }
   | { readonly kind: 'link'; readonly path: string; readonly target: string; readonly mtimeNs: bigint }
-  | (FileAttributes & { readonly kind: 'finish-folder'; readonly path: string });
+  | (FileAttributes & { readonly kind: 'finish-folder' | 'finish-file'; readonly path: string });
 
 /** Entries of folders in columns, which cross to another thread at a fraction of what an object each costs. */
 export interface Listing {

@@ -46,6 +46,11 @@ export class DiskWriter {
     return this.#take({ kind: 'finish-folder', path, mode, mtimeNs });
   }
 
+  /** Gives a file that stays as it is its times and mode. */
+  finishFile({ path, mode, mtimeNs }: WrittenFile): Promise<void> {
+    return this.#take({ kind: 'finish-file', path, mode, mtimeNs });
+  }
+
   newFile(): number {
     return files++;
   }

@@ -65,7 +65,10 @@ function takeStep(root: string, buffer: Bytes, step: WriteStep, entered: Set<str
       makeLink(root, step, entered);
       break;
     case 'finish-folder':
-      finishFolder(join(root, ...safeParts(step.path, PATH_RULE)), step);
+      finish(join(root, ...safeParts(step.path, PATH_RULE)), constants.O_DIRECTORY, step);
+      break;
+    case 'finish-file':
+      finish(placeOf(root, step.path, entered), 0, step);
       break;
   }
 }
@@ -136,12 +139,13 @@ function makeLink(root: string, step: WriteStep & { kind: 'link' }, entered: Set
   }
 }
 
-function finishFolder(place: string, attributes: FileAttributes): void {
+/** @param kind flag of what has to lie there */
+function finish(place: string, kind: number, attributes: FileAttributes): void {
   if (process.platform === 'win32') {
     lutimesSync(place, seconds(attributes.mtimeNs), seconds(attributes.mtimeNs));
     return;
   }
-  const handle = openSync(place, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  const handle = openSync(place, constants.O_RDONLY | constants.O_NOFOLLOW | kind);
   try {
     setAttributes(handle, attributes);
   } finally {

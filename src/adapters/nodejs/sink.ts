@@ -1,10 +1,10 @@
-import { realpath } from 'node:fs/promises';
+import { opendir, realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Bytes } from '../../core/bytes.ts';
 import { RoostError, messageOf } from '../../core/errors.ts';
 import { KIB } from '../../core/limits.ts';
 import { safeParts } from '../../core/snapshot/safe-path.ts';
-import type { FileWriter, RestoredEntry, Sink } from '../../ports/sink.ts';
+import type { ExistingFile, FileWriter, RestoredEntry, Sink } from '../../ports/sink.ts';
 import { disk } from './disk.ts';
 import { PATH_RULE } from './disk-writing.ts';
 import { DiskWriter } from './disk-writer.ts';
@@ -23,18 +23,24 @@ export async function directorySink(path: string): Promise<Sink> {
     disk.prepare();
     await makeFolder(target);
     // The target may be a link, chosen on purpose; below it none is followed.
-    return new FolderSink(await realpath(target));
+    const root = await realpath(target);
+    return new FolderSink(root, await isEmpty(root));
   });
 }
 
 class FolderSink implements Sink {
   readonly parallel = PARALLEL;
+  readonly #root: string;
+  /** nothing was in it at the beginning */
+  readonly #fresh: boolean;
   readonly #disk: DiskWriter;
   readonly #folders: RestoredEntry[] = [];
   readonly #open = new Set<FolderFile>();
 
-  constructor(target: string) {
-    this.#disk = new DiskWriter(target);
+  constructor(root: string, fresh: boolean) {
+    this.#root = root;
+    this.#fresh = fresh;
+    this.#disk = new DiskWriter(root);
   }
 
   async folder(entry: RestoredEntry): Promise<void> {
@@ -48,6 +54,37 @@ class FolderSink implements Sink {
     this.#open.add(file);
     await Promise.resolve();
     return file;
+  }
+
+  async existing(entry: RestoredEntry): Promise<ExistingFile | undefined> {
+    if (this.#fresh) return undefined;
+    const parts = safeParts(entry.path, PATH_RULE);
+    const path = parts.join('/');
+    // No folder on the way to it is a link.
+    if (parts.length > 1) await this.#disk.folder(parts.slice(0, -1).join('/'));
+    const there = await this.#read(path, 0, 0);
+    if (there?.size !== entry.size) return undefined;
+    return {
+      read: async (offset, length) => {
+        const read = await this.#read(path, offset, length);
+        if (read?.bytes.length !== length)
+          throw new RoostError('not-found', `"${path}" has changed meanwhile`);
+        return read.bytes;
+      },
+      keep: () => this.#disk.finishFile(entry),
+    };
+  }
+
+  async #read(
+    path: string,
+    offset: number,
+    length: number,
+  ): Promise<{ size: number; bytes: Bytes } | undefined> {
+    const range = { path, offset, length };
+    const { buffer, reads } = await disk.readInto(this.#root, new Uint8Array(length), 0, [range]);
+    const [read] = reads;
+    if (read === undefined || 'reason' in read) return undefined;
+    return { size: read.size, bytes: buffer.subarray(0, read.bytes) };
   }
 
   link({ path, target, mtimeNs }: RestoredEntry): Promise<void> {
@@ -109,6 +146,15 @@ class FolderFile implements FileWriter {
     this.#bytes = 0;
     this.#first = false;
     await this.#disk.part(this.#number, this.#entry, pieces, { first, last });
+  }
+}
+
+async function isEmpty(folder: string): Promise<boolean> {
+  const listing = await opendir(folder);
+  try {
+    return (await listing.read()) === null;
+  } finally {
+    await listing.close();
   }
 }
 

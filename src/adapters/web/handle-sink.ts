@@ -1,6 +1,6 @@
-import { RoostError, messageOf } from '../../core/errors.ts';
+import { RoostError, faultOf, messageOf } from '../../core/errors.ts';
 import { portableName, safeParts } from '../../core/snapshot/safe-path.ts';
-import type { FileWriter, RestoredEntry, Sink } from '../../ports/sink.ts';
+import type { ExistingFile, FileWriter, RestoredEntry, Sink } from '../../ports/sink.ts';
 import { browserFault } from './browser-fault.ts';
 import { mayUse } from './file-system-access.ts';
 
@@ -13,6 +13,8 @@ export class HandleSink implements Sink {
   readonly #root: FileSystemDirectoryHandle;
   readonly #folders = new Map<string, Promise<FileSystemDirectoryHandle>>();
   readonly #open = new Set<FileWriter>();
+  /** whether nothing was in it at the beginning */
+  #fresh: Promise<boolean> | undefined;
 
   constructor(root: FileSystemDirectoryHandle) {
     this.#root = root;
@@ -57,6 +59,25 @@ export class HandleSink implements Sink {
     };
     this.#open.add(writer);
     return writer;
+  }
+
+  async existing(entry: RestoredEntry): Promise<ExistingFile | undefined> {
+    this.#fresh ??= isEmpty(this.#root);
+    if (await this.#fresh) return undefined;
+    const parts = safeParts(entry.path);
+    const folder = await this.#folder(parts.slice(0, -1));
+    const handle = await named(`file ${entry.path}`, parts.at(-1) ?? '', (usable) =>
+      folder.getFileHandle(usable),
+    ).catch((error: unknown) => {
+      if (faultOf(error) === 'not-found') return undefined;
+      throw error;
+    });
+    const file = await handle?.getFile();
+    if (file?.size !== entry.size) return undefined;
+    return {
+      read: async (offset, length) => new Uint8Array(await file.slice(offset, offset + length).arrayBuffer()),
+      keep: () => Promise.resolve(),
+    };
   }
 
   async link(entry: RestoredEntry): Promise<void> {
@@ -106,6 +127,11 @@ async function named<T>(what: string, name: string, open: (usable: string) => Pr
     }
     throw browserFault(what, error);
   }
+}
+
+async function isEmpty(folder: FileSystemDirectoryHandle): Promise<boolean> {
+  for await (const _ of folder.keys()) return false;
+  return true;
 }
 
 async function exists(folder: FileSystemDirectoryHandle, name: string): Promise<boolean> {

@@ -1,6 +1,7 @@
+import type { Bytes } from '../../core/bytes.ts';
 import type { Fault } from '../../core/errors.ts';
 import { RoostError, faultOf, messageOf } from '../../core/errors.ts';
-import type { PackId } from '../../core/ids.ts';
+import type { ChunkId, PackId } from '../../core/ids.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
 import { safeParts } from '../../core/snapshot/safe-path.ts';
 import type { Snapshot, TreeEntry } from '../../core/snapshot/types.ts';
@@ -12,6 +13,7 @@ import type { ProgressMeter } from '../progress-meter.ts';
 import type { Repository } from '../repository/repository.ts';
 import { findEntry, readTree } from '../repository/tree-reader.ts';
 import type { ChunkReader, ReadPlan } from './chunk-reader.ts';
+import { findFilesThere } from './files-there.ts';
 
 /** Packs whose sealed bytes are fetched ahead of the file being written. */
 const PACKS_AHEAD = 2;
@@ -22,6 +24,8 @@ const ENTRIES_MAX = 10_000_000;
 export interface RestoreRun {
   readonly repository: Repository;
   readonly reader: ChunkReader;
+  /** the id of a chunk with these bytes */
+  readonly nameChunk: (bytes: Bytes) => Promise<ChunkId>;
   readonly snapshot: Snapshot;
   /** files and folders by path; all when empty */
   readonly paths: readonly string[];
@@ -34,6 +38,8 @@ export interface RestoreRun {
 export interface RestoreOutcome {
   readonly files: number;
   readonly bytes: number;
+  /** of the files, those that lay in the target already */
+  readonly kept: number;
   readonly failed: readonly { readonly path: string; readonly fault: Fault; readonly reason: string }[];
 }
 
@@ -69,13 +75,15 @@ export async function restoreSnapshot(run: RestoreRun): Promise<RestoreOutcome> 
   try {
     run.meter.phase('locating');
     const found = await collect(run, fail);
-    const files = found.filter(({ entry }) => entry.kind === 'file');
-    const { plan, order } = await planReads(run.repository, files);
-    for (const { entry } of files) {
+    const all = found.filter(({ entry }) => entry.kind === 'file');
+    for (const { entry } of all) {
       wanted.files++;
       wanted.bytes += entry.size;
       run.meter.add({ total: entry.size, filesTotal: 1 });
     }
+    const files = await lackingFiles(run, all, written);
+    const kept = written.files;
+    const { plan, order } = await planReads(run.repository, files);
     run.meter.phase('restoring');
     const ahead = new FetchAhead(run, plan, order);
     // While the folders are made.
@@ -94,11 +102,31 @@ export async function restoreSnapshot(run: RestoreRun): Promise<RestoreOutcome> 
     await writeFiles(run, files, plan, ahead, written, failToWrite);
     await make('link', (entry) => run.sink.link(entry));
     await run.sink.finish();
-    return { ...written, failed };
+    return { ...written, kept, failed };
   } catch (error) {
     await run.sink.abort(messageOf(error));
     throw error;
   }
+}
+
+/** The files that do not lie in the target already; the others count as written. */
+async function lackingFiles(
+  run: RestoreRun,
+  files: readonly Found[],
+  written: { files: number; bytes: number },
+): Promise<readonly Found[]> {
+  if (run.sink.existing === undefined) return files;
+  run.meter.phase('checking');
+  const there = await findFilesThere(
+    run,
+    files.map(({ path, entry }) => ({ to: restored(path, entry), chunks: entry.chunks })),
+  );
+  return files.filter(({ entry }, i) => {
+    if (there[i] !== true) return true;
+    written.files++;
+    written.bytes += entry.size;
+    return false;
+  });
 }
 
 /** Every selected entry with its path, folders before what is in them. */

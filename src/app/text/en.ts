@@ -466,6 +466,11 @@ export const en = {
         count === 0
           ? 'Nothing could be restored.'
           : `${files(count)} restored, ${size}. Every byte was checked.`,
+      kept: (count: number): string =>
+        plural(count, {
+          one: '# of them lay in the folder already, byte for byte.',
+          other: '# of them lay in the folder already, byte for byte.',
+        }),
       failed: (count: number): string =>
         plural(count, { one: '# file could not be restored', other: '# files could not be restored' }),
       corrected: 'Wrong pieces, put right',

@@ -278,7 +278,15 @@ export class FakeAgent implements AgentApi {
     return this.#run(
       'restore',
       824_000_000,
-      () => ({ files: 42, bytes: 824_000_000, seconds: 9, failed: [], corrected: [], ...this.restoreReport }),
+      () => ({
+        files: 42,
+        bytes: 824_000_000,
+        kept: 0,
+        seconds: 9,
+        failed: [],
+        corrected: [],
+        ...this.restoreReport,
+      }),
       options.signal,
     );
   }

@@ -95,9 +95,10 @@ sourceContract('MemorySource', async () => {
 sinkContract(
   'MemorySink',
   async () => {
-    const sink = new MemorySink();
+    let sink = new MemorySink();
     return {
       sink,
+      again: async () => (sink = new MemorySink({ over: sink })),
       written: async () =>
         new Map(
           [...sink.collected].map(([path, { kind, bytes, entry }]) => [

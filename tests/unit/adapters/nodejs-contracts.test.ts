@@ -81,6 +81,7 @@ sinkContract(
     const target = join(home, 'target');
     return {
       sink: await directorySink(target),
+      again: () => directorySink(target),
       written: async () => {
         const outside = (await readdir(home)).filter((name) => name !== 'target');
         return new Map([

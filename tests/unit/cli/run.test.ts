@@ -232,6 +232,7 @@ describe('exit codes of a restore', () => {
         Promise.resolve({
           files: 3,
           bytes: 30,
+          kept: 1,
           seconds: 1,
           failed: faults.map((fault, at) => ({ path: `file-${at}`, fault, reason: 'why' })),
           corrected: [],
