@@ -98,4 +98,14 @@ describe('six holders under Node.js', () => {
       treeDifferences(new Map(wanted), new Map([...restored].filter(([, { kind }]) => kind === 'file'))),
     ).toEqual([]);
   });
+
+  it('needs nobody for what lies in the target already, byte for byte', async () => {
+    const target = workspace.path('restored');
+    const before = await digestTree(join(target, 'tree'));
+    const report = await roost(cooperative.owner.home, 'restore', 'latest', '--to', target);
+    expect(report).toMatchObject({ event: 'done', failed: [] });
+    const full = [...before.values()].filter(({ kind, size }) => kind === 'file' && size > 0).length;
+    expect(report['kept']).toBe(full);
+    expect(treeDifferences(before, await digestTree(join(target, 'tree')))).toEqual([]);
+  });
 });
