@@ -68,7 +68,8 @@ function takeStep(root: string, buffer: Bytes, step: WriteStep, entered: Set<str
       finish(join(root, ...safeParts(step.path, PATH_RULE)), constants.O_DIRECTORY, step);
       break;
     case 'finish-file':
-      finish(placeOf(root, step.path, entered), 0, step);
+      // A pipe that took its place must not make us wait for its writer.
+      finish(placeOf(root, step.path, entered), constants.O_NONBLOCK, step);
       break;
   }
 }

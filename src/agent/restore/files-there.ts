@@ -4,7 +4,6 @@ import type { ChunkId } from '../../core/ids.ts';
 import { mapLimited } from '../../core/limiter.ts';
 import type { AbortSignalLike } from '../../core/progress.ts';
 import type { RestoredEntry, Sink } from '../../ports/sink.ts';
-import { throwIfAborted } from '../cancellation.ts';
 import type { Gate } from '../gate.ts';
 import type { ProgressMeter } from '../progress-meter.ts';
 import type { Repository } from '../repository/repository.ts';
@@ -40,13 +39,21 @@ export async function findFilesThere(
 ): Promise<readonly boolean[]> {
   const there = files.map(() => false);
   await mapLimited([...files.entries()], COMPARED_AT_ONCE, async ([i, file]) => {
+    await run.gate.pass(run.signal);
+    // An empty file is written as fast as it is compared.
+    if (file.to.size === 0) return;
+    let compared = 0;
+    const onCompared = (bytes: number): void => {
+      compared += bytes;
+      run.meter.add({ done: bytes }, file.to.path);
+    };
     try {
-      there[i] = await isThere(run, file);
+      there[i] = await isThere(run, file, onCompared);
     } catch (error) {
       // What cannot be read is written, and that tells what is wrong.
       if (faultOf(error) === 'aborted') throw error;
     }
-    if (there[i] === true) run.meter.add({ done: file.to.size, files: 1 }, file.to.path);
+    run.meter.add(there[i] === true ? { files: 1 } : { done: -compared });
   });
   return there;
 }
@@ -54,19 +61,18 @@ export async function findFilesThere(
 async function isThere(
   { repository, nameChunk, sink, gate, signal }: Comparison,
   { to, chunks }: WantedFile,
+  onCompared: (bytes: number) => void,
 ): Promise<boolean> {
-  await gate.pass(signal);
-  // An empty file is written as fast as it is compared.
-  if (to.size === 0) return false;
   const existing = await sink.existing?.(to);
   if (existing === undefined) return false;
   const places = await repository.chunkPlaces(chunks);
   let at = 0;
   for (const [i, id] of chunks.entries()) {
-    throwIfAborted(signal);
+    await gate.pass(signal);
     const place = places[i];
     if (place === undefined || (await nameChunk(await existing.read(at, place.length))) !== id) return false;
     at += place.length;
+    onCompared(place.length);
   }
   if (at !== to.size) return false;
   await existing.keep();
