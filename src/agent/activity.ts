@@ -10,6 +10,7 @@ import { asNumber, asText, padNumber, readRecord } from './store/records.ts';
 const TABLE = OWNER_TABLES.activity;
 const KEY_DIGITS = 15;
 const ENTRIES_MAX = 500;
+const DAY_MS = 24 * 3_600_000;
 /** A crash loses the lines of so long at most. */
 const SAVE_DELAY_MS = 2_000;
 
@@ -70,6 +71,17 @@ export class Activity {
     this.#cancelSave ??= this.#clock.after(SAVE_DELAY_MS, () => {
       this.#save();
     });
+  }
+
+  /** As `add`, unless the newest line of this event says the same and is younger than a day. */
+  addIfNew(
+    event: string,
+    details: Readonly<Record<string, string | number>>,
+    level: ActivityEntry['level'],
+  ): void {
+    const last = this.#entries.find((entry) => entry.event === event);
+    const known = last !== undefined && this.#clock.now() - last.at < DAY_MS;
+    if (!known || JSON.stringify(last.details) !== JSON.stringify(details)) this.add(event, details, level);
   }
 
   /** Resolves when all entries are written. */

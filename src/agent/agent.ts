@@ -342,7 +342,7 @@ class Agent implements AgentApi {
       const seconds = Math.round((clock.monotonic() - startedAt) / 1000);
       if (remade > 0) this.#activity.add('repair-done', { pieces: remade, bytes, seconds });
       if (moved > 0) this.#activity.add('rebalanced', { pieces: moved });
-      if (missing > 0) this.#activity.add('repair-waits', { pieces: missing }, 'warning');
+      if (missing > 0) this.#activity.addIfNew('repair-waits', { pieces: missing }, 'warning');
       await membership.refreshStanding();
       const stuck = missing > unread && remade === 0;
       membership.repairEnded(stuck);

@@ -43,4 +43,23 @@ describe('the log', () => {
     await again.settled();
     expect(table.scan({ limit: 1000 }).map(({ key }) => key)).not.toContain(rows[0]!.key);
   });
+
+  it('says the same again after a day only, and what has changed at once', async () => {
+    const world = makeWorld('repeated');
+    const { platform } = world.device('ada');
+    const activity = new Activity(platform.meta, platform.clock);
+    const lines = (): unknown[] => activity.entries.map(({ details }) => details.pieces);
+    const wait = (pieces: number): void => activity.addIfNew('repair-waits', { pieces }, 'warning');
+    wait(3);
+    activity.add('saved', {});
+    await world.clock.sleep(3_600_000);
+    wait(3);
+    expect(lines()).toEqual([undefined, 3]);
+    wait(2);
+    expect(lines()).toEqual([2, undefined, 3]);
+    await world.clock.sleep(24 * 3_600_000);
+    wait(2);
+    expect(lines()).toEqual([2, 2, undefined, 3]);
+    world.close();
+  });
 });
