@@ -6,6 +6,9 @@ const SPEED_WINDOW_MS = 8_000;
 /** At most this often to the listener: as an eye follows, since each time the page is laid out and painted anew. */
 const REPORT_INTERVAL_MS = 250;
 
+/** What takes longer than this has hardly begun: nobody knows how long it takes. */
+const LEFT_TOLD_MS = 30 * 24 * 3_600_000;
+
 /** Partners that take no longer than this to answer are not told as waited for. */
 const WAIT_TOLD_MS = 1_000;
 
@@ -84,13 +87,14 @@ export class ProgressMeter {
       this.#samples.shift();
     const first = this.#samples[0];
     const elapsed = first ? now - first.at : 0;
-    const speed = first && elapsed > 0 ? ((this.#counts.done - first.done) / elapsed) * 1000 : 0;
+    const speed = first && elapsed > 0 ? Math.max(0, ((this.#counts.done - first.done) / elapsed) * 1000) : 0;
     const left = Math.max(0, this.#counts.total - this.#counts.done);
+    const leftMs = speed > 0 && this.#phase !== 'scanning' ? (left / speed) * 1000 : Infinity;
     this.#report({
       ...this.#counts,
       phase: this.#phase,
       speed,
-      leftMs: speed > 0 && this.#phase !== 'scanning' ? (left / speed) * 1000 : undefined,
+      leftMs: leftMs <= LEFT_TOLD_MS ? leftMs : undefined,
       path: this.#path,
       partners: this.#partners,
     });

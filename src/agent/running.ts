@@ -67,6 +67,16 @@ export interface MembershipOptions {
   readonly onRepairWanted: (urgency: 'urgent' | 'lazy', fresh: boolean) => void;
 }
 
+const FAILURE_KEY = 'last-run-failure';
+/** What may be the matter with a run. */
+const RUN_FAILURES: readonly HealthReason[] = [
+  'no-partners',
+  'too-few-partners',
+  'partners-full',
+  'last-run-failed',
+  'files-unreadable',
+];
+
 /** A device at work in its cooperative: sessions, held pieces, and what of it people are shown. */
 export class Membership {
   readonly #options: MembershipOptions;
@@ -149,6 +159,7 @@ export class Membership {
     const host = await createHost({ platform, identity, offer });
     const open = await createCooperation({ platform, identity, cooperative, host, network, uploads });
     const membership = new Membership(options, open, host);
+    membership.#failure = await lastFailure(options.repository);
     await membership.refreshStanding();
     open.onChange(options.onChange);
     open.onTransition(() => {
@@ -272,8 +283,17 @@ export class Membership {
     const rest = (await readFolders(repository)).filter((folder) => folder.name !== name);
     await writeFolders(repository, rest);
     // Nothing is left that the last run could have failed to save.
-    if (rest.length === 0) this.#failure = undefined;
+    if (rest.length === 0) {
+      this.#failure = undefined;
+      await this.#keepFailure();
+    }
     await this.refreshStanding();
+  }
+
+  /** A later start says so, too. */
+  async #keepFailure(): Promise<void> {
+    const { repository } = this.#options;
+    await repository.apply([repository.operations.state(FAILURE_KEY, this.#failure ?? '')]);
   }
 
   /** After each run: why it failed, or that it did not; what it left unread. */
@@ -281,6 +301,7 @@ export class Membership {
     const failure = fault === undefined ? undefined : reasonOf(fault);
     const nobody = failure === 'too-few-partners' && this.#open.partners().length === 0;
     this.#failure = nobody ? 'no-partners' : (failure ?? (unreadable > 0 ? 'files-unreadable' : undefined));
+    await this.#keepFailure();
     await this.refreshStanding();
   }
 
@@ -383,6 +404,11 @@ export class Membership {
   #spaceView(): SpaceView {
     return { ...this.#space, offered: this.#offer, promised: this.#host.promised, held: this.#host.held };
   }
+}
+
+async function lastFailure(repository: Repository): Promise<HealthReason | undefined> {
+  const kept = await repository.state(FAILURE_KEY);
+  return RUN_FAILURES.find((reason) => reason === kept);
 }
 
 function reasonOf(fault: Fault): HealthReason | undefined {

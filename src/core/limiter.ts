@@ -62,3 +62,39 @@ export async function mapLimited<T, R>(
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   return results;
 }
+
+/** As `mapLimited`, with items of at most `total` weight under way, or a single one that is heavier. They begin in their order. */
+export async function mapWeighted<T, R>(
+  items: readonly T[],
+  {
+    limit,
+    total,
+    weigh,
+  }: { readonly limit: number; readonly total: number; readonly weigh: (item: T) => number },
+  map: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
+  const waiting: { readonly weight: number; readonly go: () => void }[] = [];
+  let load = 0;
+  const fits = (weight: number): boolean => load === 0 || load + weight <= total;
+  const enter = async (weight: number): Promise<void> => {
+    if (waiting.length > 0 || !fits(weight)) await new Promise<void>((go) => waiting.push({ weight, go }));
+    else load += weight;
+  };
+  const leave = (weight: number): void => {
+    load -= weight;
+    for (let [next] = waiting; next !== undefined && fits(next.weight); [next] = waiting) {
+      waiting.shift();
+      load += next.weight;
+      next.go();
+    }
+  };
+  return mapLimited(items, limit, async (item, index) => {
+    const weight = weigh(item);
+    await enter(weight);
+    try {
+      return await map(item, index);
+    } finally {
+      leave(weight);
+    }
+  });
+}

@@ -8,7 +8,8 @@ import type { Snapshot, TreeEntry } from '../../core/snapshot/types.ts';
 import type { FileWriter, RestoredEntry, Sink } from '../../ports/sink.ts';
 import { throwIfAborted } from '../cancellation.ts';
 import type { Gate } from '../gate.ts';
-import { mapLimited } from '../../core/limiter.ts';
+import { mapLimited, mapWeighted } from '../../core/limiter.ts';
+import { PACK_TARGET_BYTES } from '../../core/limits.ts';
 import type { ProgressMeter } from '../progress-meter.ts';
 import type { Repository } from '../repository/repository.ts';
 import { findEntry, readTree } from '../repository/tree-reader.ts';
@@ -18,6 +19,8 @@ import { findFilesThere } from './files-there.ts';
 /** Packs whose sealed bytes are fetched ahead of the file being written. */
 const PACKS_AHEAD = 2;
 const LOOKUP_BATCH = 1_000;
+/** Bytes of files that are written side by side, or a single larger one: they lie in few packs, each of which is fetched once. */
+const BYTES_AT_ONCE = 2 * PACK_TARGET_BYTES;
 /** Folders that name each other's content many times over could make more entries than any disk has: 2^depth of them. */
 const ENTRIES_MAX = 10_000_000;
 
@@ -81,7 +84,7 @@ export async function restoreSnapshot(run: RestoreRun): Promise<RestoreOutcome> 
       wanted.bytes += entry.size;
       run.meter.add({ total: entry.size, filesTotal: 1 });
     }
-    const files = await lackingFiles(run, all, written);
+    const files = await byPlace(run.repository, await lackingFiles(run, all, written));
     const kept = written.files;
     const { plan, order } = await planReads(run.repository, files);
     run.meter.phase('restoring');
@@ -177,6 +180,31 @@ function topmost(paths: readonly string[]): string[] {
   });
 }
 
+/** Files in the order in which their content lies in packs, whatever folders they are in: what is fetched is used up before more is. */
+async function byPlace(repository: Repository, files: readonly Found[]): Promise<readonly Found[]> {
+  const packs = new Map<PackId, number>();
+  const placed: {
+    readonly file: Found;
+    readonly pack: number;
+    readonly bundle: number;
+    readonly offset: number;
+  }[] = [];
+  for (let at = 0; at < files.length; at += LOOKUP_BATCH) {
+    const batch = files.slice(at, at + LOOKUP_BATCH);
+    const ids = batch.flatMap(({ entry }) => entry.chunks.slice(0, 1));
+    const places = await repository.chunkPlaces(ids);
+    let next = 0;
+    for (const file of batch) {
+      const place = file.entry.chunks.length > 0 ? places[next++] : undefined;
+      if (place !== undefined && !packs.has(place.packId)) packs.set(place.packId, packs.size);
+      const pack = place === undefined ? -1 : packs.get(place.packId)!;
+      placed.push({ file, pack, bundle: place?.bundle ?? 0, offset: place?.offset ?? 0 });
+    }
+  }
+  placed.sort((a, b) => a.pack - b.pack || a.bundle - b.bundle || a.offset - b.offset);
+  return placed.map(({ file }) => file);
+}
+
 /** Which bundles of which packs the files need, and the packs in the order of their first use. */
 async function planReads(
   repository: Repository,
@@ -239,7 +267,12 @@ async function writeFiles(
   fail: (path: string, error: unknown) => void,
 ): Promise<void> {
   const { repository, reader, sink, meter, gate, signal } = run;
-  await mapLimited(files, Math.max(1, sink.parallel), async ({ path, entry }) => {
+  const limits = {
+    limit: Math.max(1, sink.parallel),
+    total: BYTES_AT_ONCE,
+    weigh: ({ entry }: Found) => entry.size,
+  };
+  await mapWeighted(files, limits, async ({ path, entry }) => {
     await gate.pass(signal);
     let writer: FileWriter | undefined;
     let written = 0;

@@ -45,3 +45,25 @@ describe('A meter of work that waits for partners', () => {
     expect(told()).toEqual([undefined]);
   });
 });
+
+describe('A meter of bytes', () => {
+  async function leftAfter(done: number, total: number, ms: number): Promise<Progress | undefined> {
+    const clock = new VirtualClock();
+    let last: Progress | undefined;
+    const meter = new ProgressMeter(clock, 'restoring', (progress) => (last = progress));
+    meter.phase('restoring');
+    meter.add({ total });
+    await clock.advance(ms);
+    meter.add({ done });
+    return last;
+  }
+
+  it('tells speed and time left', async () => {
+    expect(await leftAfter(2_000, 10_000, 2_000)).toMatchObject({ speed: 1_000, leftMs: 8_000 });
+  });
+
+  it('tells no time that nobody can know yet, and no speed below nothing', async () => {
+    expect(await leftAfter(1, 300_000_000, 6_000)).toMatchObject({ leftMs: undefined });
+    expect(await leftAfter(-500, 10_000, 2_000)).toMatchObject({ speed: 0, leftMs: undefined });
+  });
+});

@@ -8,6 +8,7 @@ import {
   makeWorld,
   noise,
   restoreFiles,
+  revive,
   rowsOf,
 } from './support.ts';
 
@@ -32,6 +33,15 @@ describe('files that do not hold still', () => {
     source.set('locked.txt', { unreadable: 'permission denied' });
     expect(await owner.agent.backup([source])).toMatchObject({ health: 'at-risk', leftOut: noted.leftOut });
     expect(owner.agent.state.health.reason).toBe('files-unreadable');
+    // A later start knows it, until a run has read them.
+    await owner.agent.stop();
+    await revive(owner);
+    expect(owner.agent.state.health).toMatchObject({ state: 'at-risk', reason: 'files-unreadable' });
+    source.set('locked.txt', 'open');
+    expect(await owner.agent.backup([source])).toMatchObject({ health: 'protected' });
+    await owner.agent.stop();
+    await revive(owner);
+    expect(owner.agent.state.health.reason).toBeUndefined();
     world.close();
   });
 
