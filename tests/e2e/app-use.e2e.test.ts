@@ -47,6 +47,18 @@ describe('the three doors, by keyboard alone', () => {
     await close();
   });
 
+  it('says for a while that an invite was not used, where there is a cooperative already', async () => {
+    const { page, close } = await app.open('protected', '#join=a-long-code');
+    const said = page.getByText('so the invite was not used');
+    await said.waitFor();
+    const box = (await said.boundingBox())!;
+    expect(box.width).toBeGreaterThan(100);
+    expect(box.height).toBeGreaterThan(20);
+    expect(page.url()).not.toContain('a-long-code');
+    await expect.poll(() => said.count(), { timeout: 15_000 }).toBe(0);
+    await close();
+  });
+
   it('joins with a link that fills the invite in', async () => {
     const { page, close } = await app.open('new', '#join=a-long-code');
     expect(await page.getByTestId('invite-input').inputValue()).toBe(

@@ -78,6 +78,8 @@ export class Figures {
   events = 0;
   /** packs not whole when faults stopped, and those that were not until the end of the run */
   settling = 0;
+  /** of these, packs that were not within two days */
+  settledLate = 0;
   neverSettled = 0;
   /** from the moment the owner knew that pieces are gone until all are back */
   readonly mending = new Durations();
@@ -111,6 +113,7 @@ export interface ModelFigures {
   readonly mendingHours: DurationSummary;
   readonly settledHours: DurationSummary;
   readonly settling: number;
+  readonly settledLate: number;
   readonly neverSettled: number;
   readonly departures: number;
   readonly dataLosses: number;
@@ -141,6 +144,7 @@ export function reportOf(figures: Figures, objectBytes: number): ModelFigures {
     mendingHours: figures.mending.summary(),
     settledHours: figures.settled.summary(),
     settling: figures.settling,
+    settledLate: figures.settledLate,
     neverSettled: figures.neverSettled,
     departures: figures.departures,
     dataLosses: figures.dataLosses,

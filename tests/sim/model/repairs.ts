@@ -14,6 +14,8 @@ import { RepairDecision } from './repair-decision.ts';
 const REPAIR_BYTES_PER_HOUR = 3600 * (1 << 20);
 /** An owner that could not repair for want of partners online looks again. */
 const LOOK_AGAIN_HOURS = 1;
+/** After faults stop all packs should be whole within so long. */
+const SETTLED_HOURS = 48;
 /** An owner looks soon after a change, once for all that changed together. */
 const LOOK_SOON_HOURS = 0.1;
 
@@ -263,7 +265,9 @@ export class Repairs {
     const { settling, exist, n, bad } = this.#parts.packs;
     if (settling[pack] === 0 || exist[pack] !== n[pack] || bad[pack] !== 0) return;
     settling[pack] = 0;
-    this.#parts.figures.settled.add(now - this.stoppedAt);
+    const hours = now - this.stoppedAt;
+    this.#parts.figures.settled.add(hours);
+    if (hours > SETTLED_HOURS) this.#parts.figures.settledLate++;
   }
 
   #lookIn(owner: number, hours: number, now: number): void {

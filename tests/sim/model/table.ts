@@ -39,7 +39,10 @@ export function modelTable({ options, figures, cpuSeconds }: ModelResult): strin
     ['restore possible within a day', percent(figures.restorableWithinDay)],
     ['known damage until whole', hours(figures.mendingHours)],
     ['faults stop until whole', hours(figures.settledHours)],
-    ['packs not whole when faults stop / never after', `${figures.settling} / ${figures.neverSettled}`],
+    [
+      'packs not whole when faults stop / only after 48 h / never after',
+      `${figures.settling} / ${figures.settledLate} / ${figures.neverSettled}`,
+    ],
     [
       'departures, losses of data, suspicions',
       `${figures.departures}, ${figures.dataLosses}, ${figures.suspicions}`,
