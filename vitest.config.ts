@@ -8,6 +8,9 @@ const BROWSER = 'tests/**/*.browser.test.ts';
 const E2E = 'tests/**/*.e2e.test.ts';
 const BROWSER_SETUP = './tests/contracts/browser-setup.ts';
 
+/** As in the scripts of package.json: see docs/decisions/0044-no-keys-for-compiled-code.md. */
+const NODE_FLAGS = ['--no-memory-protection-keys'];
+
 const executablePath = installedChromium();
 
 // Every *.test.ts under tests/ belongs to exactly one project: what is not browser or e2e is unit.
@@ -24,6 +27,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
+          execArgv: NODE_FLAGS,
           include: ['tests/**/*.test.ts'],
           exclude: [BROWSER, E2E],
           testTimeout: 60_000,
@@ -63,6 +67,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           environment: 'node',
+          execArgv: NODE_FLAGS,
           include: [E2E],
           fileParallelism: false,
           testTimeout: 300_000,

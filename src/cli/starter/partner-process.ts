@@ -37,7 +37,7 @@ export async function startPartner({
 }: PartnerOptions): Promise<PartnerProcess> {
   signal.throwIfAborted();
   // The invite goes through a pipe: argument lists are public on most systems.
-  const child = spawn(process.execPath, [SCRIPT, home, broker, name], {
+  const child = spawn(process.execPath, [...process.execArgv, SCRIPT, home, broker, name], {
     stdio: ['pipe', 'pipe', 'inherit'],
     // Ctrl-C reaches the whole process group; partners are stopped by us, in order.
     detached: process.platform !== 'win32',
