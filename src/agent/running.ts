@@ -298,10 +298,13 @@ export class Membership {
 
   /** After each run: why it failed, or that it did not; what it left unread. */
   async runEnded(fault: Fault | undefined, unreadable: number): Promise<void> {
-    const failure = fault === undefined ? undefined : reasonOf(fault);
-    const nobody = failure === 'too-few-partners' && this.#open.partners().length === 0;
-    this.#failure = nobody ? 'no-partners' : (failure ?? (unreadable > 0 ? 'files-unreadable' : undefined));
-    await this.#keepFailure();
+    // One that was cancelled leaves open what was.
+    if (fault !== 'aborted') {
+      const failure = fault === undefined ? undefined : reasonOf(fault);
+      const nobody = failure === 'too-few-partners' && this.#open.partners().length === 0;
+      this.#failure = nobody ? 'no-partners' : (failure ?? (unreadable > 0 ? 'files-unreadable' : undefined));
+      await this.#keepFailure();
+    }
     await this.refreshStanding();
   }
 
@@ -411,10 +414,8 @@ async function lastFailure(repository: Repository): Promise<HealthReason | undef
   return RUN_FAILURES.find((reason) => reason === kept);
 }
 
-function reasonOf(fault: Fault): HealthReason | undefined {
+function reasonOf(fault: Fault): HealthReason {
   switch (fault) {
-    case 'aborted':
-      return undefined;
     case 'too-few':
     case 'unreachable':
       return 'too-few-partners';

@@ -33,7 +33,7 @@ export interface PackCondition {
 
 const LASTING: readonly Hold[] = ['good', 'suspect'];
 
-/** @param gathered shards that were fetched to mend it, and are kept here */
+/** @param gathered shards that were fetched to mend it and are kept here: they are not gone, for `perhaps` */
 export function assessPack(
   { code, awaited }: Pick<RepairFacts, 'code' | 'awaited'>,
   placements: readonly Placement[],

@@ -34,14 +34,14 @@ interface GatheredPack {
 /**
  * Shards of packs that are to be mended, fetched while their holders were there and kept until there are enough: holders that are never
  * online together would let a pack wither otherwise. They are plain to K_shard; what is in them is sealed. Of each owner apart, for a
- * delegate mends for others, too. A volume of the BlobStore for each pack, which goes with it.
+ * delegate mends for others, too. A volume of the BlobStore for each pack, which goes with it: its row is there before it and after it, so
+ * that a crash leaves none that no row knows.
  */
 export class GatheredShards {
   readonly #platform: Platform;
   readonly #owner: DeviceId;
   readonly #packs = new Map<PackId, GatheredPack>();
-  /** volumes of all owners, as far as known */
-  readonly #volumes = new Set<string>();
+  /** of all owners */
   #bytes = 0;
 
   private constructor(platform: Platform, owner: DeviceId) {
@@ -53,7 +53,6 @@ export class GatheredShards {
     const gathered = new GatheredShards(platform, owner);
     for await (const { key, value } of scanAll(platform.meta, OWNER_TABLES.gathered)) {
       const pack = decode(value);
-      gathered.#volumes.add(pack.volume);
       gathered.#bytes += bytesOf(pack);
       const [of, packId] = key.split('/') as [string, string];
       if (of === owner) gathered.#packs.set(parsePackId(packId), pack);
@@ -94,37 +93,30 @@ export class GatheredShards {
     if (first === undefined) return;
     const known = this.#packs.get(packId);
     const volume = known?.volume ?? `${GATHERED_VOLUMES}${hex(random.bytes(NAME_BYTES))}`;
+    const shardBytes = first.bytes.length;
+    if (known === undefined) await this.#put(packId, { volume, shardBytes, shards: [] });
     const added: GatheredShard[] = [];
     for (const { shard, bytes } of shards) {
       const hash = await crypto.sha256(bytes);
       added.push({ shard, hash, offset: await blobs.append(volume, bytes) });
     }
     await blobs.flush(volume);
-    await this.#put(packId, {
-      volume,
-      shardBytes: first.bytes.length,
-      shards: [...(known?.shards ?? []), ...added],
-    });
+    await this.#put(packId, { volume, shardBytes, shards: [...(known?.shards ?? []), ...added] });
   }
 
   async forget(packId: PackId): Promise<void> {
     const pack = this.#packs.get(packId);
     if (pack === undefined) return;
     const { meta, blobs } = this.#platform;
+    await blobs.remove(pack.volume);
     await meta.write([{ kind: 'delete', table: OWNER_TABLES.gathered, key: this.#key(packId) }]);
     this.#packs.delete(packId);
-    this.#volumes.delete(pack.volume);
     this.#bytes -= bytesOf(pack);
-    await blobs.remove(pack.volume);
   }
 
-  /** Forgets all packs of this owner but these, and removes volumes that a crash left behind. */
+  /** Forgets all packs of this owner but these. */
   async forgetOthers(packs: ReadonlySet<PackId>): Promise<void> {
     for (const packId of [...this.#packs.keys()]) if (!packs.has(packId)) await this.forget(packId);
-    const { blobs } = this.#platform;
-    for (const { volume } of await blobs.list()) {
-      if (volume.startsWith(GATHERED_VOLUMES) && !this.#volumes.has(volume)) await blobs.remove(volume);
-    }
   }
 
   async #put(packId: PackId, pack: GatheredPack): Promise<void> {
@@ -133,7 +125,6 @@ export class GatheredShards {
     const before = this.#packs.get(packId);
     this.#bytes += bytesOf(pack) - (before ? bytesOf(before) : 0);
     this.#packs.set(packId, pack);
-    this.#volumes.add(pack.volume);
   }
 
   async #bytesOf({ volume, shardBytes }: GatheredPack, kept: GatheredShard): Promise<Bytes | undefined> {

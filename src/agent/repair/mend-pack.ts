@@ -67,7 +67,7 @@ export class PackMender {
     let bytes = 0;
     for (;;) {
       throwIfAborted(this.#work.signal);
-      const condition = await this.#look(facts);
+      const condition = assessPack(facts, await repository.rows.placements(packId), this.#holders);
       const shard = this.#next(facts, condition);
       const partners = shard === undefined ? [] : this.candidates(facts, condition, refused, shard);
       if (shard === undefined || partners.length === 0) {
@@ -103,11 +103,6 @@ export class PackMender {
       else remade++;
       this.#work.meter.add({ done: facts.shardBytes });
     }
-  }
-
-  async #look(facts: RepairFacts): Promise<PackCondition> {
-    const placements = await this.#context.repository.rows.placements(facts.packId);
-    return assessPack(facts, placements, this.#holders, this.#gathered.of(facts.packId));
   }
 
   /** Partners for one more shard, the best first: none that keeps another of the pack already. */

@@ -3,7 +3,6 @@ import type { DeviceId } from '../../core/ids.ts';
 import type { DomainRisk } from '../../core/placement/domains.ts';
 import type { AgentContext } from '../context.ts';
 import { assessPack, isLazilyDue, isUrgent, risksOf } from './condition.ts';
-import { GatheredShards } from './gathered-shards.ts';
 import { HolderBook } from './holders.ts';
 import { takers } from '../placement.ts';
 import type { PackSource } from './pack-source.ts';
@@ -44,7 +43,6 @@ export async function surveyPacks(
   source: PackSource = ownPacks(context),
 ): Promise<PackSurvey> {
   const holders = new HolderBook(context.cooperation);
-  const gathered = await GatheredShards.open(context.platform, source.owner);
   const risks = new Map<string, DomainRisk>();
   const heldBy = new Map<DeviceId, number>();
   let canLose = Infinity;
@@ -62,7 +60,7 @@ export async function surveyPacks(
     if (!mine) continue;
     packs++;
     widest = Math.max(widest, totalShards(facts.code));
-    const condition = assessPack(facts, placements, holders, gathered.of(facts.packId));
+    const condition = assessPack(facts, placements, holders);
     const waiting = condition.missing.length - condition.lost;
     missing += condition.lost;
     awaited += waiting;

@@ -38,12 +38,15 @@ export async function findFilesThere(
   files: readonly WantedFile[],
 ): Promise<readonly boolean[]> {
   const there = files.map(() => false);
+  let comparing = false;
   await mapLimited([...files.entries()], COMPARED_AT_ONCE, async ([i, file]) => {
     await run.gate.pass(run.signal);
     // An empty file is written as fast as it is compared.
     if (file.to.size === 0) return;
     let compared = 0;
     const onCompared = (bytes: number): void => {
+      if (!comparing) run.meter.phase('checking');
+      comparing = true;
       compared += bytes;
       run.meter.add({ done: bytes }, file.to.path);
     };

@@ -119,7 +119,6 @@ async function lackingFiles(
   written: { files: number; bytes: number },
 ): Promise<readonly Found[]> {
   if (run.sink.existing === undefined) return files;
-  run.meter.phase('checking');
   const there = await findFilesThere(
     run,
     files.map(({ path, entry }) => ({ to: restored(path, entry), chunks: entry.chunks })),

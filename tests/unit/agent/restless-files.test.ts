@@ -37,6 +37,12 @@ describe('files that do not hold still', () => {
     await owner.agent.stop();
     await revive(owner);
     expect(owner.agent.state.health).toMatchObject({ state: 'at-risk', reason: 'files-unreadable' });
+    const cancelled = world.clock.abortController();
+    cancelled.abort();
+    await expect(owner.agent.backup([source], { signal: cancelled.signal })).rejects.toMatchObject({
+      fault: 'aborted',
+    });
+    expect(owner.agent.state.health.reason).toBe('files-unreadable');
     source.set('locked.txt', 'open');
     expect(await owner.agent.backup([source])).toMatchObject({ health: 'protected' });
     await owner.agent.stop();

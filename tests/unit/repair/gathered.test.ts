@@ -3,6 +3,7 @@ import { GATHERED_MAX_BYTES, GatheredShards } from '../../../src/agent/repair/ga
 import { surveyPacks } from '../../../src/agent/repair/survey.ts';
 import { OWNER_TABLES } from '../../../src/agent/repository/tables.ts';
 import { encodeCbor } from '../../../src/core/cbor.ts';
+import { RoostError } from '../../../src/core/errors.ts';
 import { parseDeviceId } from '../../../src/core/ids.ts';
 import type { Content, Holder, Owner } from './rig.ts';
 import { Rig } from './rig.ts';
@@ -83,8 +84,22 @@ describe('pieces gathered for a repair', () => {
     // It was not gone after all.
     rig.holders[0]!.state = 'active';
     rig.only([]);
-    // A crash left a volume that no row knows.
-    await owner.context.platform.blobs.append('gathered-0', new Uint8Array(10));
+    await owner.repair();
+    expect(await kept(owner)).toEqual(NOTHING);
+    rig.close();
+  });
+
+  it('leave nothing behind when they could not be kept', async () => {
+    const { rig, owner } = await saved('disk full');
+    const { blobs } = owner.context.platform;
+    const flush = blobs.flush.bind(blobs);
+    blobs.flush = () => Promise.reject(new RoostError('full', 'the disk is full'));
+    rig.holders[0]!.state = 'evicted';
+    present(rig, 1);
+    expect(await owner.repair()).toMatchObject({ remade: 0, missing: 1 });
+    expect(await kept(owner)).toMatchObject({ packs: 1, volumes: { length: 1 } });
+    blobs.flush = flush;
+    rig.holders[0]!.state = 'active';
     await owner.repair();
     expect(await kept(owner)).toEqual(NOTHING);
     rig.close();
