@@ -340,6 +340,7 @@ describe('files', () => {
       const { agent } = window.fake;
       agent.restoreReport = {
         files: 40,
+        kept: 31,
         failed: [{ path: 'Photos/lost.jpg', fault: 'too-few', reason: 'needs 3 pieces, got 2' }],
         corrected: [{ device: agent.state.partners[1]!.device, segments: 7 }],
       };
@@ -348,6 +349,7 @@ describe('files', () => {
     const report = page.getByTestId('restore-report');
     await report.getByText('Photos/lost.jpg').waitFor();
     await report.getByText('Bo served 7 wrong pieces').waitFor();
+    await report.getByText('31 of them lay in the folder already').waitFor();
     expect(await report.getAttribute('data-failed')).toBe('1');
     await close();
   });
